@@ -1,0 +1,74 @@
+"""What the shell is to do. Each command's effect comes back as an event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class CancelReason(Enum):
+    """Why a live offer is withdrawn."""
+
+    CALLER_GONE = "caller_gone"
+    LEAVING = "leaving"  #: the caller leaves the line; `ReleaseCall` follows once the offer is dead
+    NO_ANSWER = "no_answer"  #: the offer's own deadline passed
+    CONNECT_TIMEOUT = "connect_timeout"  #: answered, but no talk came of it in time
+    ORPHAN = "orphan"  #: adopted, but its caller was never seen
+    SUPERSEDED = "superseded"  #: the agent or the caller is known to be in another offer or talk
+
+
+class ReleaseReason(Enum):
+    """Why a caller is let out of hold."""
+
+    MENU = "menu"
+    VOICEMAIL = "voicemail"
+    CLOSED = "closed"
+    MAX_WAIT = "max_wait"
+    FULL = "full"
+    NO_QUEUE = "no_queue"  #: the queue is not (or no longer) configured
+
+
+@dataclass(frozen=True, slots=True)
+class OfferCall:
+    """Ring this agent for this call. Answer with OfferRinging/OfferAnswered/TalkStarted or OfferFailed."""
+
+    offer: str
+    call: str
+    agent: str
+    queue: str
+    tier: str
+    ring_timeout_seconds: float
+    waited_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOffer:
+    """Hang up the offer's leg. Answer with OfferFailed(CANCELLED), or TalkStarted if the talk won the race."""
+
+    offer: str
+    call: str
+    agent: str
+    reason: CancelReason
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseCall:
+    """Let the caller out of hold. No offer of his is live any more."""
+
+    call: str
+    queue: str
+    reason: ReleaseReason
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Tell the caller his position (1 is next) and the expected wait; None when no honest estimate exists."""
+
+    call: str
+    queue: str
+    position: int
+    expected_wait_seconds: float | None
+
+
+Command = OfferCall | CancelOffer | ReleaseCall | Announce

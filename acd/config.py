@@ -1,0 +1,114 @@
+"""What an operator configures: queues, customer tiers, agents and the engine's own limits.
+
+Everything here is frozen; a changed policy is a new `Policy` handed over with `PolicyReplaced`.
+All durations are seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SkillNeed:
+    """A skill an agent must have, at `level` or higher (levels are 1 and up)."""
+
+    skill: str
+    level: int = 1
+
+
+Needs = tuple[SkillNeed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """How wide to search once a call has waited `after_seconds`: these needs replace the queue's own."""
+
+    after_seconds: float
+    needs: Needs = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A customer tier (the caller's class): a head start in seconds, never a jump to the front."""
+
+    name: str
+    head_start_seconds: float = 0.0
+    label_zh: str = ""
+    label_en: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """One waiting line.
+
+    `max_wait_seconds` 0 waits for ever; `max_length` 0 has no limit; `announce_first_seconds` and
+    `announce_frequency_seconds` 0 announce nothing (again). `overflow` names where a call goes after max
+    wait or when the line is full. `weight` is the priority in the static `Queue()` of the dialplan's fallback;
+    the engine itself orders by score only.
+    """
+
+    name: str
+    label_zh: str = ""
+    label_en: str = ""
+    needs: Needs = ()
+    rings: tuple[Ring, ...] = ()
+    bonus_seconds: float = 0.0
+    max_wait_seconds: float = 900.0
+    max_length: int = 0
+    offer_timeout_seconds: float = 20.0
+    wrapup_seconds: float = 10.0
+    announce_first_seconds: float = 15.0
+    announce_frequency_seconds: float = 60.0
+    service_level_seconds: float = 20.0
+    strategy: str = "longest_idle"
+    overflow: str = "voicemail"
+    weight: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """One person who answers. `wrapup_seconds` None takes the queue's; `max_misses` 0 never pauses for misses."""
+
+    name: str
+    label: str = ""
+    extension: str = ""
+    device: str = ""
+    skills: Mapping[str, int] = field(default_factory=dict)
+    queues: tuple[str, ...] = ()
+    wrapup_seconds: float | None = None
+    max_misses: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long an agent is left alone after a failed offer, by cause.
+
+    A repeat of the same cause doubles the time up to `limit_seconds`; a talk resets it. `floor_seconds` is
+    the least time between two INVITEs to a phone that fails (busy, rejected, unreachable, error).
+    """
+
+    no_answer_seconds: float = 5.0
+    busy_seconds: float = 10.0
+    rejected_seconds: float = 15.0
+    unreachable_seconds: float = 30.0
+    error_seconds: float = 5.0
+    hung_up_seconds: float = 5.0
+    limit_seconds: float = 300.0
+    floor_seconds: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything the engine routes by. Mappings are by name; see `Queue`, `Tier`, `Agent`, `Backoff`."""
+
+    queues: Mapping[str, Queue] = field(default_factory=dict)
+    tiers: Mapping[str, Tier] = field(default_factory=dict)
+    agents: Mapping[str, Agent] = field(default_factory=dict)
+    backoff: Backoff = Backoff()
+    away_seconds: float = 120.0
+    offer_grace_seconds: float = 3.0
+    connect_deadline_seconds: float = 15.0
+    cancel_deadline_seconds: float = 5.0
+    instant_hangup_seconds: float = 0.5

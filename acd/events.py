@@ -1,0 +1,252 @@
+"""What happened, told to the engine. Ids are strings; times are the engine's monotonic seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from acd.config import Needs, Policy
+from acd.states import AgentState, OfferPhase
+
+
+class LeaveReason(Enum):
+    """Why a caller leaves the line without an agent."""
+
+    MENU = "menu"  #: by key, back to the menu: keeps his age for `Policy.away_seconds`
+    VOICEMAIL = "voicemail"
+    CLOSED = "closed"  #: the line closed while he waited
+
+
+class OfferCause(Enum):
+    """Why an offer failed."""
+
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    REJECTED = "rejected"
+    UNREACHABLE = "unreachable"
+    CALLER_GONE = "caller_gone"
+    REFUSED = "refused"  #: the gate refused the leg
+    HUNG_UP = "hung_up"  #: the agent hung up in the whisper, or at once after answering
+    CANCELLED = "cancelled"
+    ERROR = "error"
+    STALE_OWNER = "stale_owner"
+
+
+@dataclass(frozen=True, slots=True)
+class CallQueued:
+    """A caller entered a line (or came back to it within the time he keeps his age).
+
+    Args:
+        needs: what this call needs beside its queue's needs, e.g. the language.
+        entered_at: the old entry time of a caller who is adopted or re-enters; None means now.
+        sequence: breaks ties between equal entry times.
+        first: re-enter before all others (his agent's leg died).
+        placed: False while he is not yet in hold; he is not offered before `CallPlaced`.
+
+    """
+
+    call: str
+    queue: str
+    tier: str
+    needs: Needs = ()
+    entered_at: float | None = None
+    sequence: int = 0
+    first: bool = False
+    placed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlaced:
+    """The caller is physically in hold (again) and may be offered."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallAbandoned:
+    """The caller hung up, in whatever state."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallLost:
+    """The call vanished without the caller's doing, e.g. Asterisk restarted."""
+
+    call: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallLeaveRequested:
+    """The caller is to leave the line; `target` is handed through to `ReleaseCall`."""
+
+    call: str
+    reason: LeaveReason
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLoggedIn:
+    """The agent logged in and is ready."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLoggedOut:
+    """The agent logged out (after his talk or offer, if he has one)."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPaused:
+    """The agent takes a pause (after his talk or offer, if he has one)."""
+
+    agent: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentUnpaused:
+    """The agent's pause is over."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentReadied:
+    """The agent is ready now: ends wrap-up early, and any pause, also the one after missed calls."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAdopted:
+    """What the store knew of an agent when the server started. Anything heard live wins over it."""
+
+    agent: str
+    state: AgentState
+    reason: str = ""
+    since: float | None = None
+    until: float | None = None
+    misses: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AgentBusyElsewhere:
+    """The agent's phone is (or is no longer) in a call that is not ours."""
+
+    agent: str
+    busy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRinging:
+    """The agent's phone rings."""
+
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAnswered:
+    """The agent answered and hears the whisper."""
+
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
+class TalkStarted:
+    """Caller and agent are connected."""
+
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferFailed:
+    """The agent's leg is gone and no talk came of it."""
+
+    offer: str
+    cause: OfferCause
+
+
+@dataclass(frozen=True, slots=True)
+class TalkEnded:
+    """The talk is over; `caller_remains` says whether the caller is still on the line (survey, re-queue)."""
+
+    offer: str
+    caller_remains: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAdopted:
+    """A live leg to an agent was found at start. May come before its call's `CallQueued`."""
+
+    offer: str
+    call: str
+    agent: str
+    phase: OfferPhase
+    deadline: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TalkAdopted:
+    """A talk was found in Asterisk. It is the truth, whatever the engine believed."""
+
+    offer: str
+    call: str
+    agent: str
+    queue: str
+    tier: str
+    started_at: float
+    entered_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchPaused:
+    """No offer, release or announcement from now on (start, AMI down)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchResumed:
+    """The world is known again: settle what waited, then dispatch."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyReplaced:
+    """The configuration changed; waiting calls keep their entry times, talks go on."""
+
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """The timer for `next_deadline()` fired."""
+
+
+Event = (
+    CallQueued
+    | CallPlaced
+    | CallAbandoned
+    | CallLost
+    | CallLeaveRequested
+    | AgentLoggedIn
+    | AgentLoggedOut
+    | AgentPaused
+    | AgentUnpaused
+    | AgentReadied
+    | AgentAdopted
+    | AgentBusyElsewhere
+    | OfferRinging
+    | OfferAnswered
+    | TalkStarted
+    | OfferFailed
+    | TalkEnded
+    | OfferAdopted
+    | TalkAdopted
+    | DispatchPaused
+    | DispatchResumed
+    | PolicyReplaced
+    | TimePassed
+)

@@ -1,0 +1,161 @@
+"""What the engine established, for records, metrics and logs. Nobody has to act on a fact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from acd.events import Event
+from acd.states import AgentState
+
+
+class Outcome(Enum):
+    """How a queue entry ended; each entry ends in exactly one."""
+
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    OVERFLOWED = "overflowed"
+    LEFT_QUEUE = "left_queue"
+    VOICEMAIL = "voicemail"
+    CLOSED = "closed"
+    REJECTED_FULL = "rejected_full"
+    LOST = "lost"
+
+
+class OfferResult(Enum):
+    """How an offer ended."""
+
+    TALKED = "talked"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    REJECTED = "rejected"
+    UNREACHABLE = "unreachable"
+    CALLER_GONE = "caller_gone"
+    REFUSED = "refused"
+    HUNG_UP = "hung_up"
+    CANCELLED = "cancelled"
+    ERROR = "error"
+    STALE_OWNER = "stale_owner"
+
+
+class Ignored(Enum):
+    """Why an event changed nothing."""
+
+    UNKNOWN_CALL = "unknown_call"
+    UNKNOWN_QUEUE = "unknown_queue"
+    UNKNOWN_AGENT = "unknown_agent"
+    UNKNOWN_OFFER = "unknown_offer"
+    LATE = "late"  #: about a call or an offer that has ended
+    DUPLICATE = "duplicate"  #: said before
+    ILLEGAL = "illegal"  #: not possible in the present state
+
+
+@dataclass(frozen=True, slots=True)
+class CallEntered:
+    """A queue entry began. `resumed`: with an entry time from before (adoption, re-entry)."""
+
+    call: str
+    queue: str
+    tier: str
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallAnswered:
+    """A talk began. Said again for one entry only if the agent hung up at once and the caller kept his place."""
+
+    call: str
+    queue: str
+    tier: str
+    agent: str
+    offer: str
+    wait_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """A queue entry ended, exactly once each; ANSWERED comes when the talk is over. Wait excludes the talk."""
+
+    call: str
+    queue: str
+    tier: str
+    outcome: Outcome
+    reason: str
+    wait_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class OfferMade:
+    """An offer began (`adopted`: it was found alive at start)."""
+
+    offer: str
+    call: str
+    agent: str
+    queue: str
+    adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OfferEnded:
+    """An offer is over after `seconds`. `cancel_expired`: nobody confirmed that the withdrawn leg is gone."""
+
+    offer: str
+    call: str
+    agent: str
+    queue: str
+    result: OfferResult
+    seconds: float
+    cancel_expired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TalkFinished:
+    """A talk is over."""
+
+    offer: str
+    call: str
+    agent: str
+    queue: str
+    tier: str
+    talk_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpFinished:
+    """An agent's wrap-up is over."""
+
+    agent: str
+    queue: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class AgentChanged:
+    """An agent went from one state to another (or changed the reason of his pause)."""
+
+    agent: str
+    old: AgentState
+    new: AgentState
+    reason: str
+    seconds_in_old: float
+
+
+@dataclass(frozen=True, slots=True)
+class EventIgnored:
+    """An event was late, doubled, unknown or illegal: counted, never raised."""
+
+    event: Event
+    why: Ignored
+
+
+Fact = (
+    CallEntered
+    | CallAnswered
+    | CallEnded
+    | OfferMade
+    | OfferEnded
+    | TalkFinished
+    | WrapUpFinished
+    | AgentChanged
+    | EventIgnored
+)
