@@ -1,0 +1,5 @@
+"""What can go wrong while a program is sought or fetched."""
+
+
+class ProvisionError(Exception):
+    """A program cannot be had. The message says what is missing and how to mend it, ready to be shown to a person."""
