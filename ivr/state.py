@@ -1,0 +1,200 @@
+"""A caller's place in the flows, as plain data that survives JSON, and what the interpreter hands back.
+
+Secure digits (a PIN, or keys typed ahead that may become one) are kept in memory only: `Session.to_json` leaves them out, and a
+session read back goes to the step that collects them again when it needs them.
+"""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+from ivr.commands import Command
+from ivr.secret import Secret
+
+FORM = 1
+"""Version of the JSON form of a session."""
+
+
+class Awaiting(StrEnum):
+    """What a session waits for. Digits are to be sent in every state."""
+
+    INPUT = "input"
+    PLAY = "play"
+    BACKEND = "backend"
+    RECORD = "record"
+    QUEUE = "queue"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class CallInfo:
+    """What is known of a call when it comes in. `language` is None until somebody chose one."""
+
+    call: str
+    caller_number: str = ""
+    called_number: str = ""
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a session ended: `completed` (by the flow), `abandoned` (by the caller), or `failed`, with a short reason."""
+
+    outcome: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One thing a step did, for the log, the trail of the call and the metrics. `values` never hold a secure value."""
+
+    flow: str
+    step: str
+    type: str
+    at: float
+    result: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Frame:
+    """One flow being walked. `secure` names the step that collected each secure variable."""
+
+    flow: str
+    step: str
+    variables: dict[str, Any] = field(default_factory=dict)
+    secure: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, Secret] = field(default_factory=dict, repr=False)
+
+
+@dataclass(slots=True)
+class Session:
+    """Where a caller stands. Treat it as a value: the interpreter returns a new one each time.
+
+    `frames` holds the entry flow first and the flow being walked last. `scratch` belongs to the step being done. `spent_seconds` is the
+    time in the flow without queues and talks; `seen_at` is the engine time of the last event. `deadline` and `token` belong to the wait.
+    `type_ahead` and `secure_digits` are keys not yet used; neither goes into the JSON.
+    """
+
+    call: CallInfo
+    version: str
+    language: str
+    frames: list[Frame] = field(default_factory=list)
+    visits: dict[str, int] = field(default_factory=dict)
+    sequence: int = 0
+    steps: int = 0
+    awaiting: Awaiting = Awaiting.NONE
+    token: str | None = None
+    deadline: float | None = None
+    scratch: dict[str, Any] = field(default_factory=dict)
+    spent_seconds: float = 0.0
+    seen_at: float | None = None
+    safe_exit: bool = False
+    gone: bool = False
+    ended: Ended | None = None
+    type_ahead: str = field(default="", repr=False)
+    secure_digits: str = field(default="", repr=False)
+
+    @property
+    def frame(self) -> Frame:
+        """The flow being walked."""
+        return self.frames[-1]
+
+    def copy(self) -> Self:
+        """Return a session of its own that holds the same."""
+        twin = copy.copy(self)
+        twin.frames = [
+            Frame(f.flow, f.step, copy.deepcopy(f.variables), dict(f.secure), dict(f.secrets)) for f in self.frames
+        ]
+        twin.visits = dict(self.visits)
+        twin.scratch = copy.deepcopy(self.scratch)
+        return twin
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the session as JSON-like data, without anything secure."""
+        return {
+            "form": FORM,
+            "call": asdict(self.call),
+            "version": self.version,
+            "language": self.language,
+            "frames": [_frame_to_json(frame) for frame in self.frames],
+            "visits": dict(self.visits),
+            "sequence": self.sequence,
+            "steps": self.steps,
+            "awaiting": self.awaiting.value,
+            "token": self.token,
+            "deadline": self.deadline,
+            "scratch": copy.deepcopy(self.scratch),
+            "spent_seconds": self.spent_seconds,
+            "seen_at": self.seen_at,
+            "safe_exit": self.safe_exit,
+            "gone": self.gone,
+            "ended": asdict(self.ended) if self.ended else None,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return the session that `to_json` wrote.
+
+        Raises:
+            ValueError: the data is of another form, or damaged.
+
+        """
+        if data.get("form") != FORM:
+            raise ValueError(f"a session of form {data.get('form')!r}; this program reads form {FORM}")
+        try:
+            return cls(
+                call=CallInfo(**data["call"]),
+                version=data["version"],
+                language=data["language"],
+                frames=[Frame(**frame) for frame in copy.deepcopy(data["frames"])],
+                visits=dict(data["visits"]),
+                sequence=data["sequence"],
+                steps=data["steps"],
+                awaiting=Awaiting(data["awaiting"]),
+                token=data["token"],
+                deadline=data["deadline"],
+                scratch=copy.deepcopy(data["scratch"]),
+                spent_seconds=data["spent_seconds"],
+                seen_at=data["seen_at"],
+                safe_exit=data["safe_exit"],
+                gone=data["gone"],
+                ended=Ended(**data["ended"]) if data["ended"] else None,
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"a damaged session: {error!r}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What to do now and what to wait for.
+
+    Attributes:
+        session: the new state; save its JSON before the commands are performed.
+        commands: to be performed in order.
+        awaiting: what will bring the next event.
+        deadline: engine time in seconds at which `DeadlinePassed` is to be sent, or None.
+        trace: what the steps did since the last wait.
+        ended: set when the session is over; no event is wanted any more.
+        secure: the digits pressed now are secret: no log of any layer may show them.
+
+    """
+
+    session: Session
+    commands: tuple[Command, ...]
+    awaiting: Awaiting
+    deadline: float | None
+    trace: tuple[Trace, ...]
+    ended: Ended | None
+    secure: bool = False
+
+
+def _frame_to_json(frame: Frame) -> dict[str, Any]:
+    return {
+        "flow": frame.flow,
+        "step": frame.step,
+        "variables": copy.deepcopy(frame.variables),
+        "secure": dict(frame.secure),
+    }
