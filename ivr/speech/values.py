@@ -26,6 +26,7 @@ _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(:[0-5][0-9](\.[0-9]+)?)?")
 _DIGITS = re.compile(r"[0-9]+")
 _PHONE = re.compile(r"\+?[0-9]+")
+_MOBILE = re.compile(r"(86)?(1[0-9]{2})([0-9]{4})([0-9]{4})")
 _PHONE_SEPARATORS = re.compile(r"[\s().-]+")
 _TICKET = re.compile(r"[A-Za-z0-9]+([-_/ ]+[A-Za-z0-9]+)*")
 _TICKET_SEPARATORS = re.compile(r"[-_/ ]+")
@@ -128,15 +129,15 @@ def digits(value: object) -> str:
 def phone(value: object) -> tuple[bool, tuple[str, ...]]:
     """Read a telephone number: (it starts with +, groups of digits as they are spoken).
 
-    A Chinese mobile number is grouped 3-4-4; any other in fours, the shorter group first.
+    A Chinese mobile number is grouped 3-4-4 after its country code; any other in fours, the shorter group first.
     """
     written = _PHONE_SEPARATORS.sub("", value) if isinstance(value, str) else value
     plain = _symbols(Kind.PHONE, written, _PHONE, "digits with an optional leading +")
     bare = plain.removeprefix("+")
-    if len(bare) == 11 and bare.startswith("1"):
-        return bare != plain, (bare[:3], bare[3:7], bare[7:])
     first = len(bare) % GROUP
-    return bare != plain, tuple(group for group in (bare[:first], *_fours(bare[first:])) if group)
+    mobile = _MOBILE.fullmatch(bare)
+    groups = mobile.groups() if mobile else (bare[:first], *_fours(bare[first:]))
+    return bare != plain, tuple(group for group in groups if group)
 
 
 def ticket(value: object) -> tuple[str, ...]:
