@@ -67,11 +67,11 @@ def _options() -> dict[str, Any]:
 
 
 def _single_redis(url: str) -> RedisDriver:
-    def connect() -> Redis:
+    def connect() -> tuple[Redis, ...]:
         pool = BlockingConnectionPool.from_url(
             url, max_connections=MAX_CONNECTIONS, timeout=REDIS_DEADLINE_SECONDS, **_options()
         )
-        return Redis.from_pool(pool)
+        return (Redis.from_pool(pool),)
 
     if not urlsplit(url).netloc and not url.startswith("unix:///"):
         raise StoreAddressError(_CURE)
@@ -94,10 +94,11 @@ def _sentinel_redis(url: str) -> RedisDriver:
         "db": int(db or 0),
     }
 
-    def connect() -> Redis:
+    def connect() -> tuple[Redis, ...]:
         options = {"password": sentinel_password, **_options()}
         watchers = Sentinel(sentinels, sentinel_kwargs=options)  # type: ignore[no-untyped-call]
-        return cast("Redis", watchers.master_for(service, **login, **_options()))
+        master = cast("Redis", watchers.master_for(service, **login, **_options()))
+        return (master, *watchers.sentinels)
 
     return RedisDriver(connect)
 

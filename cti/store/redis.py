@@ -71,16 +71,17 @@ class RedisDriver:
     """Keeps cells under `hotline:<namespace>:<key>`.
 
     Args:
-        connect: makes a client whose exchanges end by themselves (socket time-outs, no retries).
+        connect: makes a client whose exchanges end by themselves (socket time-outs, no retries), and after it
+            those that must be closed with it (the Sentinels that know where it is).
 
     """
 
     name = "Redis"
     errors: tuple[type[BaseException], ...] = (RedisError, OSError)
 
-    def __init__(self, connect: Callable[[], Redis]) -> None:
+    def __init__(self, connect: Callable[[], tuple[Redis, ...]]) -> None:
         self._connect = connect
-        self._client: Redis | None = None
+        self._clients: tuple[Redis, ...] = ()
         self._scripts: dict[str, Script] = {}
         self._leaving: set[asyncio.Task[None]] = set()
 
@@ -128,9 +129,9 @@ class RedisDriver:
 
     def drop(self) -> None:
         """See `Driver.drop`."""
-        client, self._client, self._scripts = self._client, None, {}
-        if client is not None:
-            leaving = asyncio.ensure_future(self._close_later(client))
+        clients, self._clients, self._scripts = self._clients, (), {}
+        if clients:
+            leaving = asyncio.ensure_future(self._close_later(clients))
             self._leaving.add(leaving)
             leaving.add_done_callback(self._leaving.discard)
 
@@ -139,25 +140,29 @@ class RedisDriver:
         for leaving in self._leaving:
             leaving.cancel()
         await asyncio.gather(*self._leaving, return_exceptions=True)
-        if self._client is not None:
-            await self._client.aclose()
+        await _close(self._clients)
 
-    async def _close_later(self, client: Redis) -> None:
+    async def _close_later(self, clients: tuple[Redis, ...]) -> None:
         try:
             await asyncio.sleep(GRACE_SECONDS)
         finally:
-            with suppress(RedisError, OSError):
-                await client.aclose()
+            await _close(clients)
 
     def _redis(self) -> Redis:
-        if self._client is None:
-            self._client = self._connect()
-        return self._client
+        if not self._clients:
+            self._clients = self._connect()
+        return self._clients[0]
 
     async def _run(self, script: str, namespace: str, key: str, *arguments: str | int) -> Any:
         if script not in self._scripts:
             self._scripts[script] = cast("Script", self._redis().register_script(script))
         return await self._scripts[script](keys=[_name(namespace, key)], args=list(arguments))
+
+
+async def _close(clients: tuple[Redis, ...]) -> None:
+    for client in clients:
+        with suppress(RedisError, OSError):
+            await client.aclose()
 
 
 def _name(namespace: str, key: str) -> str:

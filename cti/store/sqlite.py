@@ -44,6 +44,7 @@ class SqliteDriver:
         self._clock = clock
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._connection: sqlite3.Connection | None = None
+        self._opened: tuple[int, int] | None = None
         self._swept_at = 0.0
 
     async def read(self, namespace: str, key: str) -> tuple[int, str] | None:
@@ -114,6 +115,8 @@ class SqliteDriver:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._transaction, work)
 
     def _transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._connection is not None and self._identity() != self._opened:
+            self._disconnect()  # the file was removed or replaced: writes to the old one would vanish unseen
         db = self._connection or self._connect()
         db.execute("BEGIN IMMEDIATE")
         try:
@@ -136,8 +139,15 @@ class SqliteDriver:
         except BaseException:
             db.close()
             raise
-        self._connection = db
+        self._connection, self._opened = db, self._identity()
         return db
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
