@@ -1,0 +1,105 @@
+"""One database, opened by address: SQLite by default, PostgreSQL with the same code."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+
+BUSY_MILLISECONDS = 2000
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+_CURE = "write sqlite:///relative/file, sqlite:////absolute/file or postgresql://user:password@host/database"
+
+
+class DatabaseAddressError(ValueError):
+    """The database's address cannot be understood. The message tells the cure and shows no password."""
+
+
+class Database:
+    """Opens sessions. Connects at the first use, so a dead database hinders no start.
+
+    Args:
+        url: `sqlite:///file` or `postgresql://…`.
+
+    Raises:
+        DatabaseAddressError: the address is not understood.
+
+    """
+
+    def __init__(self, url: str) -> None:
+        address = _address(url)
+        self._file = address.database if address.get_backend_name() == "sqlite" else None
+        self._engine = create_async_engine(address, hide_parameters=True, pool_pre_ping=self._file is None)
+        self._writer = self._engine.execution_options(hotline_writes=True)
+        if self._file is not None:
+            _teach_sqlite(self._engine)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """Give a session in a transaction that only reads."""
+        self._make_room()
+        async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncSession]:
+        """Give a session in a transaction that may write: committed at the end, rolled back on an error.
+
+        On SQLite it takes the write lock at once, so that nobody who has read is refused when he writes.
+        """
+        self._make_room()
+        async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def changing_tables(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection in a writing transaction, for migrations."""
+        self._make_room()
+        async with self._writer.begin() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self._engine.dispose()
+
+    def _make_room(self) -> None:
+        """Make the SQLite file when it is missing, readable by its owner alone: it holds customers and PIN hashes."""
+        if self._file is not None and not os.path.lexists(self._file):
+            Path(self._file).parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(self._file, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):
+        raise DatabaseAddressError(f"the database's address is not understood: {_CURE}") from None
+    name = address.get_backend_name()
+    if name not in _DRIVERS or not address.database or address.database == ":memory:":
+        raise DatabaseAddressError(f"the database's address names no known kind or no database: {_CURE}")
+    if name == "sqlite":
+        address = address.set(database=str(Path(address.database).expanduser()))
+    return address.set(drivername=_DRIVERS[name])
+
+
+def _teach_sqlite(engine: AsyncEngine) -> None:
+    """Make SQLite durable, checked and patient, and let us say when a transaction begins."""
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def connected(dbapi_connection: Any, _record: object) -> None:
+        dbapi_connection.isolation_level = None
+        cursor = dbapi_connection.cursor()
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begun(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("hotline_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
