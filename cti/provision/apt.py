@@ -68,7 +68,7 @@ class WantedFile:
     size_bytes: int
 
 
-class AptFailed(Exception):
+class AptError(Exception):
     """The private apt could not do it; the message is apt's own. `wanted` are the files, where apt got that far."""
 
     def __init__(self, message: str, wanted: tuple[WantedFile, ...] = ()) -> None:
@@ -98,15 +98,15 @@ class PrivateApt:
     def download(self) -> tuple[WantedFile, ...]:
         """Bring every package file of the set, dependencies included, into the archives folder.
 
-        Returns the files. Raises AptFailed; files that did arrive stay and are used the next time.
+        Returns the files. Raises AptError; files that did arrive stay and are used the next time.
         """
-        last: AptFailed | None = None
+        last: AptError | None = None
         for mirror in self._mirrors():
             try:
                 return self._download_from(mirror)
-            except AptFailed as failure:
+            except AptError as failure:
                 last = last or failure
-        raise last or AptFailed(
+        raise last or AptError(
             "this machine's apt sources name no mirror of Debian's main archive; "
             f"set {MIRROR_VARIABLE} to the address of one"
         )
@@ -118,14 +118,14 @@ class PrivateApt:
     def _download_from(self, mirror: str) -> tuple[WantedFile, ...]:
         self._prepare(mirror)
         self._progress(f"{self._set.name}: reading the package lists")
-        stale: AptFailed | None = None
+        stale: AptError | None = None
         try:
             self._run(["update", "--error-on=any"])
-        except AptFailed as failure:
+        except AptError as failure:
             stale = failure  # earlier lists, signature checked, may still do
         try:
             wanted = self._resolve()
-        except AptFailed as failure:
+        except AptError as failure:
             raise (stale or failure) from failure
         self._fetch(wanted)
         return wanted
@@ -152,7 +152,7 @@ class PrivateApt:
         )
         found = [match for line in lines if (match := _URI_LINE.match(line))]
         if not found:
-            raise AptFailed("apt named no package file to fetch")
+            raise AptError("apt named no package file to fetch")
         return tuple(WantedFile(match["file"], match["uri"], int(match["size"])) for match in found)
 
     def _fetch(self, wanted: tuple[WantedFile, ...]) -> None:
@@ -161,8 +161,8 @@ class PrivateApt:
         command = ["-y", "--download-only", "--no-install-recommends", "--reinstall", "install", *self._set.packages]
         try:
             self._run(command, _CountedProgress(self._set.name, len(wanted), self._progress))
-        except AptFailed as failure:
-            raise AptFailed(str(failure), wanted) from failure
+        except AptError as failure:
+            raise AptError(str(failure), wanted) from failure
 
     def _run(self, arguments: Iterable[str], on_line: Callable[[str], None] | None = None) -> list[str]:
         command = ["apt-get", "-c", str(self._root / "apt.conf"), *arguments]
@@ -178,7 +178,7 @@ class PrivateApt:
             lines = _collect(process, on_line)
         if process.returncode != 0:
             errors = [line for line in lines if line.startswith(("E:", "Err:", "W:"))] or lines[-3:]
-            raise AptFailed("\n".join(errors[-6:]))
+            raise AptError("\n".join(errors[-6:]))
         return lines
 
 

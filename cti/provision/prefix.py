@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from cti.provision.apt import AptFailed, PrivateApt, Progress, WantedFile, require_debian_tools
+from cti.provision.apt import AptError, PrivateApt, Progress, WantedFile, require_debian_tools
 from cti.provision.catalogue import PackageSet
 from cti.provision.errors import ProvisionError
 from cti.provision.locking import held
-from cti.provision.programs import probe, private_tool
+from cti.provision.programs import private_tool, probe
 
 _RECORD = "installed.json"
 _MANIFEST = "SHA256SUMS"
@@ -101,7 +101,7 @@ def _fetched_files(packages: PackageSet, cache: Path, progress: Progress) -> lis
     folder = archives_folder(packages, cache)
     try:
         wanted = PrivateApt(packages, cache / "apt" / packages.name, folder, progress).download()
-    except AptFailed as failure:
+    except AptError as failure:
         supplied = sorted(folder.glob("*.deb"))
         if _covers(supplied, packages, failure.wanted):
             progress(f"{packages.name}: no network; using the {len(supplied)} package files found in {folder}")
