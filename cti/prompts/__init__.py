@@ -1,0 +1,1 @@
+"""Prompt audio: from texts and recordings to the files Asterisk plays."""

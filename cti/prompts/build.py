@@ -1,0 +1,167 @@
+"""Building prompt files: only what changed, two at a time, each file whole or not at all.
+
+A manifest beside the sounds keeps, for each file, the hash of everything it was made from. So a second build reads one
+small file and starts nothing.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Protocol
+
+from cti.prompts.errors import PromptError
+from cti.prompts.files import Spoken, has_audio, name_of, prompt_file, recorded_file, write_atomically
+from cti.prompts.voices import Utterance, is_pause
+
+MANIFEST = ".hotline-prompts.json"
+PAUSE_MILLISECONDS = 220
+
+RENDERING = 1
+"""Raise it when cti.prompts.audio makes other bytes of the same sound: every prompt is made anew then."""
+
+Progress = Callable[[int, int], None]
+"""Called with (prompts done, prompts to do)."""
+
+
+class Voice(Protocol):
+    """What speaks: espeak-ng, or another engine of the same form."""
+
+    @property
+    def version(self) -> str:
+        """Version of the engine: another one speaks differently."""
+
+    def utterance(self, text: str, language: str) -> Utterance:
+        """Prepare a text; raises PromptError for a language it does not speak."""
+
+    def say(self, utterance: Utterance) -> bytes:
+        """Return the speech as a sound file; raises PromptError when it cannot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a build did."""
+
+    rendered: tuple[str, ...]
+    """Names (<language>/<id>) of prompts made now, sorted."""
+
+    kept: int
+    """How many were up to date."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One prompt to be made: from a recording, as a pause, or by the voice."""
+
+    name: str
+    text: str
+    file: Path
+    source: Path | Utterance | None
+    key: str
+
+
+def no_progress(_done: int, _total: int) -> None:
+    """Report to nobody."""
+
+
+def build_prompts(
+    prompts: Iterable[Spoken],
+    sounds: Path,
+    voice: Voice,
+    *,
+    recordings: Path | None = None,
+    workers: int = 2,
+    progress: Progress = no_progress,
+) -> Report:
+    """Bring <sounds>/<language>/hotline/<id>.ulaw up to date for every prompt.
+
+    recordings: folder whose <language>/<id>.wav wins over the voice. workers: prompts made at once.
+    Raises PromptError naming every prompt that could not be made; the others are made all the same.
+    """
+    jobs = [_job(prompt, sounds, recordings, voice) for prompt in _unique(prompts)]
+    keys = _read_manifest(sounds)
+    stale = [job for job in jobs if keys.get(job.name) != job.key or not has_audio(job.file)]
+    if stale:
+        try:
+            _make_all(stale, voice, keys, workers, progress)
+        finally:
+            _write_manifest(sounds, keys)
+    return Report(tuple(sorted(job.name for job in stale)), len(jobs) - len(stale))
+
+
+def _unique(prompts: Iterable[Spoken]) -> list[Spoken]:
+    """Drop repetitions. Raises PromptError when one name stands for two texts."""
+    found: dict[str, Spoken] = {}
+    for prompt in prompts:
+        known = found.setdefault(name_of(prompt), prompt)
+        if known.text != prompt.text:
+            raise PromptError(
+                f"prompt {name_of(prompt)} has two texts, {known.text!r} and {prompt.text!r}; rename one of them"
+            )
+    return list(found.values())
+
+
+def _job(prompt: Spoken, sounds: Path, recordings: Path | None, voice: Voice) -> _Job:
+    source, key = _source(prompt, recordings, voice)
+    name = name_of(prompt)
+    content = json.dumps([RENDERING, name, *key])
+    return _Job(name, prompt.text, prompt_file(sounds, prompt), source, sha256(content.encode()).hexdigest())
+
+
+def _source(prompt: Spoken, recordings: Path | None, voice: Voice) -> tuple[Path | Utterance | None, list[str | int]]:
+    """Return what a prompt is made from and all that its sound depends on."""
+    recorded = recorded_file(recordings, prompt) if recordings else None
+    if recorded and has_audio(recorded):
+        state = recorded.stat()
+        return recorded, ["recording", str(recorded), state.st_size, state.st_mtime_ns]
+    if is_pause(prompt.text):
+        return None, ["pause", PAUSE_MILLISECONDS]
+    spoken = voice.utterance(prompt.text, prompt.language)
+    return spoken, ["voice", voice.version, spoken.manner.voice, spoken.manner.words_per_minute, spoken.text]
+
+
+def _make_all(jobs: list[_Job], voice: Voice, keys: dict[str, str], workers: int, progress: Progress) -> None:
+    failures: list[str] = []
+    with ThreadPoolExecutor(workers) as pool:
+        running: dict[Future[None], _Job] = {pool.submit(_make, job, voice): job for job in jobs}
+        try:
+            for done, future in enumerate(as_completed(running), 1):
+                failure = future.exception()
+                if failure is None:
+                    keys[running[future].name] = running[future].key
+                elif isinstance(failure, PromptError):
+                    failures.append(str(failure))
+                else:
+                    raise failure
+                progress(done, len(jobs))
+        finally:
+            pool.shutdown(cancel_futures=True)
+    if failures:
+        raise PromptError("\n".join(sorted(failures)))
+
+
+def _make(job: _Job, voice: Voice) -> None:
+    from cti.prompts import audio  # noqa: PLC0415 - costs 0.2 s, which a build with nothing to do need not pay
+
+    if job.source is None:
+        samples = audio.silence(PAUSE_MILLISECONDS, job.name)
+    elif isinstance(job.source, Path):
+        samples = audio.for_telephone(*audio.read_sound(job.source, str(job.source)), job.name)
+    else:
+        samples = audio.for_telephone(*audio.read_sound(voice.say(job.source), job.name), job.name)
+    write_atomically(job.file, audio.to_ulaw(samples))
+
+
+def _read_manifest(sounds: Path) -> dict[str, str]:
+    """Read the hashes of the last build; what cannot be read counts as never built."""
+    try:
+        found = json.loads((sounds / MANIFEST).read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write_manifest(sounds: Path, keys: dict[str, str]) -> None:
+    write_atomically(sounds / MANIFEST, json.dumps(keys, indent=0, sort_keys=True).encode())
