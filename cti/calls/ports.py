@@ -1,0 +1,80 @@
+"""What a call's task needs from the rest of the server, as narrow protocols: the router, the records, the metrics."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from cti.ami.switch import Switch
+from cti.backends.base import Backend
+from cti.calls.sessions import SessionKeeper
+from cti.clock import Clock
+from ivr.session import Interpreter
+from ivr.state import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRequest:
+    """A caller who is ready to wait: `entered_at` is the monotonic time of an earlier entry that he keeps, None for now;
+    `first` puts him before all others of his line (his agent's leg died)."""
+
+    call: str
+    queue: str
+    tier: str
+    needs: tuple[tuple[str, int], ...]
+    entered_at: float | None
+    sequence: int
+    first: bool = False
+
+
+class QueuePort(Protocol):
+    """The router, as a call sees it. None of these waits."""
+
+    def join(self, request: QueueRequest) -> None:
+        """The caller is in hold now."""
+
+    def placed(self, call: str) -> None:
+        """The caller is back in hold after a talk that was none."""
+
+    def ask_to_leave(self, call: str, reason: str) -> None:
+        """The caller pressed a key: `menu` or `voicemail`. The answer is `Call.released`, unless a talk wins."""
+
+    def hung_up(self, call: str) -> None:
+        """The caller is gone."""
+
+
+class RecordPort(Protocol):
+    """Who keeps the records of calls. None of these waits or fails."""
+
+    def began(self, call: str, *, caller: str, called: str, channel: str, adopted: bool) -> None:
+        """A call came in (or was found)."""
+
+    def stepped(self, call: str, trace: Trace) -> None:
+        """A flow step did something."""
+
+    def knows(self, call: str, values: Mapping[str, Any]) -> None:
+        """Account, tier, language, flow version … as they become known."""
+
+    def ended(self, call: str, *, cause: str, hangup_cause: int) -> None:
+        """The call is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallServices:
+    """What every call shares.
+
+    `backends` by name, `duration` seconds of prompts in a language, `spool` where recordings go,
+    `holding_prompts` what a caller hears as he enters a line, by language.
+    """
+
+    switch: Switch
+    clock: Clock
+    interpreter: Interpreter
+    backends: Mapping[str, Backend]
+    sessions: SessionKeeper
+    queue: QueuePort
+    records: RecordPort
+    duration: Callable[[Sequence[str], str], float]
+    spool: Path
+    holding_prompts: Callable[[str, Mapping[str, str]], Sequence[str]]
+    default_queue: str
