@@ -38,19 +38,19 @@ class RuntimeOptions:
 
     numbers: the numbers served, digits only. default_queue: where a call goes whose flow failed.
     fallback_members: the devices rung without a server. prompts: `<prompts>/<language>/hotline/…`.
-    music: folder of 8 kHz music, None takes the installation's own. rtp_timeout_seconds: silence of that length ends
+    music: folder of hold music, µ-law or 16-bit, 8 kHz. rtp_timeout_seconds: silence of that length ends
     a call, 0 never does.
     """
 
     ami_secrets: AmiSecrets
     prompts: Path
+    music: Path
     default_queue: str
     numbers: tuple[str, ...]
     phones: tuple[Phone, ...] = ()
     fallback_members: tuple[str, ...] = ()
     fallback_seconds: int = 120
     language: str = "zh"
-    music: Path | None = None
     sip_host: str = "127.0.0.1"
     sip_port: int = 5060
     ami_host: str = "127.0.0.1"

@@ -6,8 +6,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from cti.asterisk.audio import link_sounds, prepare_music
 from cti.asterisk.options import ACTIONS_USER, EVENTS_USER, Phone, RuntimeOptions
+from cti.asterisk.sounds import link_sounds
 from cti.asterisk.templates import TemplateError, fill
 from cti.provision.asterisk import AsteriskInstall
 
@@ -57,19 +57,9 @@ class RuntimeLayout:
         return self.asterisk / "var"
 
     @property
-    def music(self) -> Path:
-        """Music on hold as µ-law."""
-        return self.asterisk / "music"
-
-    @property
     def spool(self) -> Path:
-        """Asterisk's spool; recordings are in `recordings`."""
+        """Asterisk's spool: voice messages are written here."""
         return self.asterisk / "spool"
-
-    @property
-    def recordings(self) -> Path:
-        """Voice messages, written by Asterisk."""
-        return self.spool / "recordings"
 
     @property
     def log(self) -> Path:
@@ -115,12 +105,18 @@ def render_runtime(install: AsteriskInstall, layout: RuntimeLayout, options: Run
     Raises TemplateError with the cure.
     """
     private = (layout.etc, layout.control, layout.var)
-    for folder in (*private, layout.data, layout.log / "cel-custom", layout.recordings, layout.var / "agi-bin"):
+    for folder in (
+        *private,
+        options.music,
+        layout.data,
+        layout.log / "cel-custom",
+        layout.spool,
+        layout.var / "agi-bin",
+    ):
         folder.mkdir(parents=True, exist_ok=True)
     for folder in private:
         folder.chmod(0o700)
     link_sounds(layout.data, install, options.prompts)
-    prepare_music(options.music or install.music, layout.music)
     values = _values(install, layout, options)
     for name in _TEMPLATES:
         _write(layout.etc / name, _render(name, values, install))
@@ -167,7 +163,7 @@ def _write(path: Path, text: str) -> None:
 def _values(install: AsteriskInstall, layout: RuntimeLayout, options: RuntimeOptions) -> dict[str, str]:
     folders = {
         "ETC": layout.etc, "MODULES": install.moddir, "VAR": layout.var, "DATA": layout.data, "SPOOL": layout.spool,
-        "RECORDINGS": layout.recordings, "CONTROL": layout.control, "LOG": layout.log, "MUSIC": layout.music,
+        "CONTROL": layout.control, "LOG": layout.log, "MUSIC": options.music.absolute(),
     }  # fmt: skip
     return {name: str(folder) for name, folder in folders.items()} | option_values(options)
 

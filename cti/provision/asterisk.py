@@ -29,8 +29,7 @@ class AsteriskInstall:
     """An Asterisk that can be started, and where its parts lie.
 
     argv: what to start it with, own arguments follow. env: variables to add. moddir: its modules.
-    datadir: holds `documentation` (needed by the modules). sounds, music: English core sounds and 8 kHz music,
-    None where this Asterisk has none.
+    datadir: holds `documentation` (needed by the modules). sounds: English core sounds, None where it has none.
     """
 
     argv: tuple[str, ...]
@@ -39,7 +38,6 @@ class AsteriskInstall:
     moddir: Path
     datadir: Path
     sounds: Path | None = None
-    music: Path | None = None
     env: dict[str, str] = field(default_factory=dict)
 
 
@@ -102,8 +100,7 @@ def _described(tool: Tool, version: AsteriskVersion, origin: Origin, root: Path)
     data = ("usr/share/asterisk", "var/lib/asterisk", "share/asterisk")
     datadir = _first(root, data, "documentation") or moddir
     sounds = _first(root, [f"{folder}/sounds/en*" for folder in data], "beep.*")
-    music = _first(root, [f"{folder}/moh" for folder in data], "*.wav")
-    return AsteriskInstall(tool.argv, version, origin, moddir, datadir, sounds, music, tool.env)
+    return AsteriskInstall(tool.argv, version, origin, moddir, datadir, sounds, tool.env)
 
 
 def _first(root: Path, patterns: tuple[str, ...] | list[str], holding: str) -> Path | None:

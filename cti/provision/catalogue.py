@@ -23,10 +23,10 @@ class PackageSet:
 
 ASTERISK = PackageSet(
     name="asterisk",
-    packages=("asterisk", "asterisk-core-sounds-en-wav", "asterisk-moh-opsound-wav"),
+    packages=("asterisk", "asterisk-core-sounds-en-wav"),
     programs={"asterisk": "usr/sbin/asterisk"},
     suite=UNSTABLE,
-    megabytes=112,
+    megabytes=97,
 )
 # Debian 12's own espeak-ng 1.51 reads Chinese characters wrongly; 1.52 is right.
 ESPEAK = PackageSet(
