@@ -1,0 +1,49 @@
+"""`hotline run`: the whole hotline with one command."""
+
+import typer
+from pydantic import ValidationError
+
+from cti.cli.console import BAD_INPUT, fail, say
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("run")(run)
+
+
+def run() -> None:
+    """Bring Asterisk and the prompts, start everything, keep it running until Ctrl-C.
+
+    Ports and folders: HOTLINE_SIP_PORT, HOTLINE_AMI_PORT, HOTLINE_HTTP_PORT, HOTLINE_RTP_START, HOTLINE_RUN_DIR,
+    HOTLINE_ASTERISK, HOTLINE_NUMBERS and more; see the manual.
+    """
+    from cti.asterisk.templates import TemplateError  # noqa: PLC0415 - the other commands need not load all this
+    from cti.prompts.errors import PromptError  # noqa: PLC0415
+    from cti.provision.errors import ProvisionError  # noqa: PLC0415
+    from cti.supervisor.prepare import prepare  # noqa: PLC0415
+    from cti.supervisor.settings import RunSettings  # noqa: PLC0415
+    from cti.supervisor.supervise import Supervisor, only_one  # noqa: PLC0415
+    from ivr.document import BadDocument  # noqa: PLC0415
+
+    try:
+        settings = RunSettings()
+        with only_one(settings.layout.root):
+            status = Supervisor(settings, prepare(settings, say), say).run()
+    except ValidationError as error:
+        fail(explain(error), BAD_INPUT)
+    except BadDocument as error:
+        fail(str(error), BAD_INPUT)
+    except (ProvisionError, TemplateError, PromptError) as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        fail("stopped before anything was started")
+    raise typer.Exit(status)
+
+
+def explain(error: ValidationError) -> str:
+    """Say which variables are wrong and why."""
+    lines = [
+        f"HOTLINE_{'_'.join(str(part) for part in item['loc'][:1]).upper()}={item['input']!r}: {item['msg']}. Correct the variable."
+        for item in error.errors()
+    ]
+    return "\n".join(lines)

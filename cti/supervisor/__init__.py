@@ -1,0 +1,1 @@
+"""What stands behind `make run`: brings everything, starts Asterisk and the server, and keeps both running."""

@@ -1,0 +1,74 @@
+"""Everything before the first start: programs, prompts, music, ports, configuration."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import yaml
+
+from cti.asterisk.options import RuntimeOptions
+from cti.asterisk.runtime import render_runtime
+from cti.prompts.build import build_music, build_prompts
+from cti.prompts.voices import find_speaker
+from cti.prompts.wanted import wanted_prompts
+from cti.provision.asterisk import AsteriskInstall, find_asterisk
+from cti.provision.errors import ProvisionError
+from cti.provision.tools import find_tool
+from cti.supervisor.plan import asterisk_options, server_settings
+from cti.supervisor.ports import complaints
+from cti.supervisor.settings import RunSettings
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is needed to start: the Asterisk found and what its configuration was rendered from."""
+
+    install: AsteriskInstall
+    options: RuntimeOptions
+
+
+def prepare(settings: RunSettings, say: Say) -> Prepared:
+    """Bring and write everything. What is there already costs next to nothing.
+
+    Raises ProvisionError, TemplateError, PromptError or BadDocument with the cure.
+    """
+    problems = complaints(settings)
+    if problems:
+        raise ProvisionError("\n".join(problems))
+    install = find_asterisk(settings.asterisk, progress=say)
+    say(f"Asterisk {install.version} ({install.origin.value})")
+    prepare_sound(settings, say)
+    options = asterisk_options(settings)
+    render_runtime(install, settings.layout, options)
+    write_settings(settings, options)
+    return Prepared(install, options)
+
+
+def prepare_sound(settings: RunSettings, say: Say) -> None:
+    """Bring prompts and music up to date."""
+    find_tool("espeak-ng", progress=say)
+    if settings.music_dir is None and build_music(settings.music):
+        say("hold music: made")
+
+    def progress(done: int, total: int) -> None:
+        if done == total or done % 100 == 0:
+            say(f"prompts: {done} of {total}")
+
+    wanted = wanted_prompts(settings.flows_dir)
+    report = build_prompts(
+        wanted, settings.sounds, find_speaker(), recordings=settings.recordings_dir, progress=progress
+    )
+    say(f"prompts: {len(report.rendered)} made, {report.kept} up to date")
+
+
+def write_settings(settings: RunSettings, options: RuntimeOptions) -> None:
+    """Write the server's settings file; it holds passwords, so only its owner may read it."""
+    path = settings.layout.settings
+    fresh = path.with_suffix(".part")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write("# Written by `hotline run` at each start; set HOTLINE_… variables instead of editing it.\n")
+        yaml.safe_dump(server_settings(settings, options), file, allow_unicode=True, sort_keys=False)
+    fresh.replace(path)

@@ -1,0 +1,155 @@
+"""Keeps Asterisk and the server running until told to stop."""
+
+import fcntl
+import signal
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from cti.asterisk.process import AsteriskNotReady, AsteriskProcess, launch_asterisk, start_asterisk
+from cti.cli.console import BAD_INPUT, LOST_OWNERSHIP
+from cti.provision.errors import ProvisionError
+from cti.provision.programs import Tool
+from cti.supervisor.banner import banner
+from cti.supervisor.children import Child, Restarts
+from cti.supervisor.prepare import Prepared, Say
+from cti.supervisor.settings import RunSettings
+
+_LOOK_SECONDS = 0.05
+_READY_DEADLINE_SECONDS = 30.0
+_SERVER_STOP_SECONDS = 4.0
+
+
+class Supervisor:
+    """Asterisk and the server as children of this process; one thread, which must be the main one."""
+
+    def __init__(self, settings: RunSettings, prepared: Prepared, say: Say) -> None:
+        self._settings = settings
+        self._prepared = prepared
+        self._say = say
+        self._stop = threading.Event()
+        self._asterisk_restarts = Restarts()
+        self._asterisk_started_at = 0.0
+        self._asterisk: AsteriskProcess | None = None
+        self.server = Child(
+            name="server",
+            argv=[sys.executable, "-m", "cti.cli.main", "serve", "--settings", str(settings.layout.settings)],
+            log=settings.layout.root / "server.log",
+            environment=Tool(()).environment(),
+        )
+
+    def run(self) -> int:
+        """Start both, keep both, stop both at a signal. Returns the exit status."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._told_to_stop)
+        try:
+            return self._run()
+        finally:
+            self._say("stopping")
+            self.server.stop(_SERVER_STOP_SECONDS)
+            if self._asterisk:
+                self._asterisk.stop()
+
+    def _told_to_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stop.set()
+
+    def _run(self) -> int:
+        try:
+            self._asterisk = start_asterisk(self._prepared.install, self._settings.layout, self._prepared.options)
+        except AsteriskNotReady as error:
+            raise ProvisionError(f"{error}\nThe whole log is in {self._settings.layout.log}.") from error
+        self._asterisk_started_at = time.monotonic()
+        self._start_server()
+        status = self._wait_ready()
+        while status is None and not self._stop.wait(_LOOK_SECONDS):
+            self._look_after_asterisk()
+            status = self._look_after_server()
+        return status or 0
+
+    def _start_server(self) -> None:
+        self.server.start()
+        if self.server.process:
+            (self._settings.layout.root / "server.pid").write_text(f"{self.server.process.pid}\n", encoding="ascii")
+
+    def _wait_ready(self) -> int | None:
+        """Wait for the server's first readiness; its status when it refuses its configuration instead."""
+        end = time.monotonic() + _READY_DEADLINE_SECONDS
+        while not self._stop.wait(_LOOK_SECONDS):
+            if self.server.ended() is not None:
+                status = self._look_after_server()
+                if status is not None:
+                    return status
+            if self._ready():
+                pid = self.server.process.pid if self.server.process else 0
+                self._say(banner(self._settings, self._prepared.options, pid))
+                return None
+            if time.monotonic() > end:
+                self._say(f"The server is not ready after {_READY_DEADLINE_SECONDS:.0f} s; still trying. Its log ends:")
+                self._say(self.server.last_words())
+                return None
+        return None
+
+    def _ready(self) -> bool:
+        address = f"http://{self._settings.http_host}:{self._settings.http_port}/readyz"
+        try:
+            with urllib.request.urlopen(address, timeout=0.5) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def _look_after_server(self) -> int | None:
+        """Start the server again when it has ended. Returns a status when there is nothing to be gained by it."""
+        status = self.server.ended()
+        if status is None:
+            return None
+        words = self.server.last_words()
+        if status == BAD_INPUT:
+            self._say(f"The server refuses its configuration:\n{words}\nMend it and start again.")
+            return BAD_INPUT
+        if status == LOST_OWNERSHIP:
+            self._say(
+                "Another hotline server has taken this Asterisk over, so this one has stepped back. Asterisk keeps running "
+                "for it.\nStop with Ctrl-C once no call needs this Asterisk, or stop the other server and start again."
+            )
+            self._stop.wait()
+            return None
+        pause = self.server.restarts.after(time.monotonic() - self.server.started_at)
+        self._say(f"The server ended ({_how(status)}); callers stay in Asterisk. Starting it again in {pause:.1f} s.")
+        if not self._stop.wait(pause):
+            self._start_server()
+        return None
+
+    def _look_after_asterisk(self) -> None:
+        """Start Asterisk again when it has ended; the server finds it by itself."""
+        if self._asterisk is None or self._asterisk.process.poll() is None:
+            return
+        status = self._asterisk.process.returncode
+        pause = self._asterisk_restarts.after(time.monotonic() - self._asterisk_started_at)
+        self._say(f"Asterisk ended ({_how(status)}); its calls are gone. Starting it again in {pause:.1f} s.")
+        if not self._stop.wait(pause):
+            self._asterisk = launch_asterisk(self._prepared.install, self._settings.layout, self._prepared.options)
+            self._asterisk_started_at = time.monotonic()
+
+
+def _how(status: int) -> str:
+    return f"killed by {signal.Signals(-status).name}" if status < 0 else f"status {status}"
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold the runtime folder for the block. Raises ProvisionError when another `hotline run` has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ProvisionError(
+                f"Another `hotline run` uses {folder}. Stop it, or set HOTLINE_RUN_DIR and the ports for a second one."
+            ) from None
+        yield
