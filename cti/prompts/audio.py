@@ -102,8 +102,9 @@ def to_wav(samples: Samples) -> bytes:
 
 
 def _levelled(samples: Samples) -> Samples:
-    mean_square = float(np.mean(samples**2))
-    return samples * min(PEAK / np.abs(samples).max(), LOUDNESS / mean_square**0.5)
+    peak, mean_square = float(np.abs(samples).max()), float(np.mean(samples**2))
+    levelled: Samples = samples * min(PEAK / peak, LOUDNESS / mean_square**0.5)
+    return levelled
 
 
 def _whole_frames(samples: Samples) -> Samples:

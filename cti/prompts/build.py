@@ -20,7 +20,10 @@ MANIFEST = ".hotline-prompts.json"
 PAUSE_MILLISECONDS = 220
 
 RENDERING = 1
-"""Raise it when cti.prompts.audio makes other bytes of the same sound: every prompt is made anew then."""
+"""Raise it when cti.prompts makes other bytes of the same sound: prompts and music are made anew then."""
+
+MUSIC = "hotline"
+"""Name of the music on hold: <music folder>/hotline.ulaw and .wav."""
 
 Progress = Callable[[int, int], None]
 """Called with (prompts done, prompts to do)."""
@@ -89,6 +92,21 @@ def build_prompts(
         finally:
             _write_manifest(sounds, keys)
     return Report(tuple(sorted(job.name for job in stale)), len(jobs) - len(stale))
+
+
+def build_music(folder: Path) -> bool:
+    """Write hotline.ulaw and hotline.wav (16-bit 8 kHz) unless they are up to date. Returns whether they were written."""
+    files = [folder / f"{MUSIC}{suffix}" for suffix in (".ulaw", ".wav")]
+    key = {MUSIC: f"melody {RENDERING}"}
+    if all(has_audio(file) for file in files) and _read_manifest(folder) == key:
+        return False
+    from cti.prompts import audio, music  # noqa: PLC0415 - as in _make
+
+    encoded = audio.to_ulaw(music.melody())
+    write_atomically(files[0], encoded)
+    write_atomically(files[1], audio.to_wav(audio.from_ulaw(encoded)))  # the very same sound in both
+    _write_manifest(folder, key)
+    return True
 
 
 def _unique(prompts: Iterable[Spoken]) -> list[Spoken]:

@@ -4,14 +4,10 @@ Two notes of melody a beat over broken chords, plucked: additive tones that die 
 into the beginning, so that the loop has no click. The same bytes on every machine of the same numpy.
 """
 
-from pathlib import Path
-
 import numpy as np
 
 from cti.prompts import audio
-from cti.prompts.files import has_audio, write_atomically
 
-NAME = "hotline"
 BEAT_SECONDS = 0.48
 BEATS_PER_BAR = 4
 _PEAK = 10 ** (-9 / 20)  # below the prompts: music that is spoken over or waited through for minutes
@@ -39,17 +35,6 @@ _BARS = (
 )
 
 
-def build_music(folder: Path) -> bool:
-    """Write hotline.ulaw and hotline.wav (16-bit 8 kHz) unless both are there. Returns whether they were written."""
-    files = (folder / f"{NAME}.ulaw", folder / f"{NAME}.wav")
-    if all(has_audio(file) for file in files):
-        return False
-    encoded = audio.to_ulaw(melody())
-    write_atomically(files[0], encoded)
-    write_atomically(files[1], audio.to_wav(audio.from_ulaw(encoded)))  # the very same sound in both
-    return True
-
-
 def melody() -> audio.Samples:
     """Return the loop, 8 kHz, whole packets long."""
     length = round(len(_BARS) * BEATS_PER_BAR * BEAT_SECONDS * audio.RATE_HZ)
@@ -61,7 +46,7 @@ def melody() -> audio.Samples:
             _pluck(loop, _CHORDS[chord][(0, 1, 2, 3, 2, 1, 2, 3)[step]], at, 0.35)
             if note:
                 _pluck(loop, note, at, 1.0)
-    return audio.dithered(loop * (_PEAK / np.abs(loop).max()), f"music/{NAME}")
+    return audio.dithered(loop * (_PEAK / np.abs(loop).max()), "music")
 
 
 def _pluck(loop: audio.Samples, note: int, at_seconds: float, strength: float) -> None:

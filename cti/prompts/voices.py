@@ -66,7 +66,7 @@ class Speaker:
         if language != "zh":
             raise PromptError(f"no voice speaks {language!r}; use zh or en, or record the prompts of that language")
         if _numbers(self.version) < _READS_CHARACTERS:
-            return Utterance(PINYIN, as_pinyin(text))
+            return Utterance(PINYIN, as_pinyin(_with_readings(text, self.readings)))
         if _LATIN.search(text):
             return Utterance(MANDARIN, text)
         return Utterance(PINYIN, _with_readings(text, self.readings))

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from ivr.speech import en, zh
 from ivr.speech.catalogue import YUAN, Currency, Prompt, catalogue, text, texts
+from ivr.speech.guessing import guess
 from ivr.speech.kinds import Ids, Kind, Language, SpeechError
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Prompt",
     "SpeechError",
     "catalogue",
+    "guess",
     "speak",
     "text",
     "texts",
