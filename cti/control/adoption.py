@@ -1,0 +1,113 @@
+"""Reads a list of channels and says who is who. Pure: the rows and what is known go in, a plan comes out.
+
+Channels are classified by our own variables and by the bridge they are in, never by context or application alone: a
+ringing leg shows its endpoint's context, and a talking caller still shows `BridgeWait`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from cti.ami.messages import ChannelRow
+from cti.calls.state import ChannelPhase, ChannelState, decode_state
+from cti.legs import Leg, LegPhase
+
+TALK_PREFIX = "talk-"
+_HOLD_CONTEXTS = frozenset({"hotline-hold", "hotline-default"})
+FALLBACK_CONTEXT = "hotline-fallback"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCaller:
+    """A caller on a channel of ours.
+
+    `in_hold`: the dialplan holds him; `strayed`: he should be held but is not (moved there now); `talking` the leg he
+    talks with; `served`: the offer of a talk that has ended meanwhile; `fallback`: the dialplan took him over.
+    """
+
+    row: ChannelRow
+    state: ChannelState
+    in_hold: bool = False
+    strayed: bool = False
+    fallback: bool = False
+    talking: Leg | None = None
+    served: str = ""
+
+    @property
+    def call(self) -> str:
+        """The call id."""
+        return self.row.nonce
+
+
+@dataclass(slots=True)
+class Findings:
+    """Everything of ours in one list of channels. `orphans` are legs nobody waits for; `busy` is left alone."""
+
+    callers: list[FoundCaller] = field(default_factory=list)
+    legs: list[Leg] = field(default_factory=list)
+    orphans: list[ChannelRow] = field(default_factory=list)
+
+
+def read_channels(rows: Iterable[ChannelRow]) -> Findings:
+    """Classify the rows. Callers whom the fallback serves right now (ringing, talking, recording) are left out."""
+    callers = {row.nonce: row for row in rows if row.nonce.startswith("c")}
+    findings = Findings()
+    talking: dict[str, Leg] = {}
+    for row in rows:
+        if not row.nonce.startswith("o"):
+            continue
+        leg = _read_leg(row, callers)
+        if leg is None:
+            findings.orphans.append(row)
+            continue
+        findings.legs.append(leg)
+        if leg.phase is LegPhase.TALKING:
+            talking[leg.call] = leg
+    for row in callers.values():
+        found = _read_caller(row, talking.get(row.nonce))
+        if found is not None:
+            findings.callers.append(found)
+    return findings
+
+
+def _read_leg(row: ChannelRow, callers: dict[str, ChannelRow]) -> Leg | None:
+    """The leg of a row, or None for one whose caller is gone or waits with another ticket."""
+    state = decode_state(row.variables.get("ACD_STATE", ""))
+    agent, _, call = state.extra.partition(":")
+    caller = callers.get(call)
+    offer = row.variables.get("ACD_OFFER", "")
+    if caller is None or not offer:
+        return None
+    ticket = caller.variables.get("ACD_OFFER", "")
+    joined = bool(row.bridge) and row.bridge == caller.bridge
+    if not joined and ticket not in (offer, TALK_PREFIX + offer):
+        return None
+    phase = LegPhase.TALKING if joined else LegPhase.ANSWERED if row.state == "Up" else LegPhase.RINGING
+    return Leg(
+        offer=offer, call=call, agent=agent, queue=state.queue, nonce=row.nonce, channel_id=row.uniqueid, caller_channel=caller.channel,
+        phase=phase, channel=row.channel, rang=True, seen=True, bridge=row.bridge,
+    )
+
+
+def _read_caller(row: ChannelRow, leg: Leg | None) -> FoundCaller | None:
+    state = decode_state(row.variables.get("ACD_STATE", ""))
+    ticket = row.variables.get("ACD_OFFER", "")
+    if leg is not None:
+        return FoundCaller(row, state, talking=leg)
+    if state.phase is ChannelPhase.FALLBACK:
+        return _read_fallback(row, state)
+    if ticket.startswith(TALK_PREFIX):
+        return FoundCaller(row, state, served=ticket.removeprefix(TALK_PREFIX))
+    if state.phase is ChannelPhase.HOLD:
+        held = row.context in _HOLD_CONTEXTS
+        return FoundCaller(row, state, in_hold=True, strayed=not held)
+    return FoundCaller(row, state)
+
+
+def _read_fallback(row: ChannelRow, state: ChannelState) -> FoundCaller | None:
+    """Take back who still waits; leave alone who talks to an agent or speaks his message."""
+    waits = row.context == FALLBACK_CONTEXT and row.application in ("Queue", "Playback") and not row.bridge
+    if not waits:
+        return None
+    if state.queue:
+        return FoundCaller(row, state, in_hold=True, strayed=True, fallback=True)
+    return FoundCaller(row, state, fallback=True)

@@ -1,0 +1,279 @@
+"""The one task that owns the routing engine: feeds it events in order, performs its commands, tells its facts.
+
+Only this task touches the engine. Commands that need Asterisk run as tasks of their own, so a slow answer delays no
+other caller; their outcome comes back as events.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from acd.commands import Announce, CancelOffer, Command, OfferCall, ReleaseCall
+from acd.config import Policy, SkillNeed
+from acd.engine import Engine
+from acd.events import (
+    CallAbandoned,
+    CallLeaveRequested,
+    CallPlaced,
+    CallQueued,
+    Event,
+    LeaveReason,
+    OfferCause,
+    OfferFailed,
+    TalkEnded,
+    TalkStarted,
+    TimePassed,
+)
+from acd.facts import CallAnswered, Fact, TalkFinished
+from cti.ami.errors import ActionRefused, ActionTimeout, AmiError, LinkDown
+from cti.ami.messages import ChannelEvent
+from cti.ami.switch import Switch
+from cti.calls.call import Call
+from cti.calls.ports import QueueRequest
+from cti.calls.state import ChannelPhase, ChannelState
+from cti.clock import Clock
+from cti.legs import Leg, Legs
+
+CHANNEL_PREFIX = "acd-"
+
+
+class FactSink(Protocol):
+    """Who wants to know what the engine established: records, metrics, logs, the store of agents' states."""
+
+    def told(self, fact: Fact, now: float) -> None:
+        """Take one fact. Must not wait or fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The prompts the router needs: whispers for agents, announcements for callers. All return prompt ids."""
+
+    whisper: Callable[[str, str, str, float], tuple[str, ...]]
+    announce: Callable[[str, int, float | None], tuple[str, ...]]
+
+
+@dataclass(slots=True)
+class RouterState:
+    """What the router shares with the rest of one attachment: the live calls by id, the legs, who the owner is."""
+
+    owner: str
+    calls: dict[str, Call] = field(default_factory=dict)
+    legs: Legs = field(default_factory=Legs)
+
+
+class Router:
+    """Owns `engine`. `run` is the task; everything else only puts events into its queue.
+
+    Raises LinkDown out of `run` when the link to Asterisk goes: the attachment ends then, and the next one reads the
+    channels.
+    """
+
+    def __init__(self, engine: Engine, policy: Policy, state: RouterState, switch: Switch, clock: Clock, words: Words, sinks: tuple[FactSink, ...]) -> None:
+        self._engine = engine
+        self._policy = policy
+        self._state = state
+        self._switch = switch
+        self._clock = clock
+        self._words = words
+        self._sinks = sinks
+        self._events: asyncio.Queue[Event | asyncio.Future[None]] = asyncio.Queue()
+        self._tasks: asyncio.TaskGroup | None = None
+        self._ended: dict[str, Leg] = {}
+        self._waits: dict[str, float] = {}
+        self.log = structlog.get_logger("router")
+
+    # ---- QueuePort, for calls
+
+    def join(self, request: QueueRequest) -> None:
+        """A caller waits now."""
+        needs = tuple(SkillNeed(skill, level) for skill, level in request.needs)
+        self.tell(CallQueued(request.call, request.queue, request.tier, needs, request.entered_at, request.sequence, request.first))
+
+    def placed(self, call: str) -> None:
+        """A caller is back in hold."""
+        self.tell(CallPlaced(call))
+
+    def ask_to_leave(self, call: str, reason: str) -> None:
+        """A caller wants to leave the line by key."""
+        self.tell(CallLeaveRequested(call, LeaveReason(reason)))
+
+    def hung_up(self, call: str) -> None:
+        """A caller is gone."""
+        self.tell(CallAbandoned(call))
+
+    # ---- events
+
+    def tell(self, event: Event) -> None:
+        """Put an event into the engine's queue; it is handled in order."""
+        self._events.put_nowait(event)
+
+    def pulse(self) -> "asyncio.Future[None]":
+        """A marker in the queue; the future ends when the router has come to it."""
+        marker: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._events.put_nowait(marker)
+        return marker
+
+    def leg_event(self, event: ChannelEvent) -> None:
+        """An event of an agent's leg."""
+        leg = self._state.legs.of_nonce(event.nonce)
+        if leg is None:
+            return
+        call = self._state.calls.get(leg.call)
+        for told in self._state.legs.handle(event, caller_remains=call is not None and not call.gone):
+            if isinstance(told, TalkStarted) and call is not None:
+                call.talk_started()
+            if isinstance(told, TalkEnded):
+                self._ended[leg.offer] = leg
+            self.tell(told)
+
+    def originate_failed(self, offer: str) -> None:
+        """Asterisk could not ring the agent at all."""
+        for told in self._state.legs.originate_failed(offer):
+            self.tell(told)
+
+    # ---- the task
+
+    async def run(self) -> None:
+        """Handle events and deadlines until cancelled or the link is lost."""
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            while True:
+                event = await self._next()
+                if isinstance(event, asyncio.Future):
+                    event.set_result(None)
+                else:
+                    self.handle(event)
+
+    async def _next(self) -> "Event | asyncio.Future[None]":
+        if not self._events.empty():
+            return self._events.get_nowait()
+        deadline = self._engine.next_deadline()
+        try:
+            async with asyncio.timeout(None if deadline is None else max(0.0, deadline - self._clock.now())):
+                return await self._events.get()
+        except TimeoutError:
+            return TimePassed()
+
+    def handle(self, event: Event) -> None:
+        """Feed the engine one event now; its commands run as tasks of their own."""
+        now = self._clock.now()
+        handled = self._engine.handle(event, now)
+        for fact in handled.facts:
+            if isinstance(fact, CallAnswered):
+                self._waits[fact.offer] = fact.wait_seconds
+            for sink in self._sinks:
+                sink.told(fact, now)
+        if isinstance(event, TalkEnded):
+            self._after_talk(event, handled.facts)
+        for command in handled.commands:
+            self._perform(command)
+
+    def _after_talk(self, event: TalkEnded, facts: tuple[Fact, ...]) -> None:
+        """Tell the caller's task: on to the survey, or back to hold when the engine counts the talk as none."""
+        leg = self._ended.pop(event.offer, None)
+        wait_seconds = self._waits.pop(event.offer, 0.0)
+        call = self._state.calls.get(leg.call) if leg is not None else None
+        if leg is None or call is None or call.gone:
+            return
+        if any(isinstance(fact, TalkFinished) for fact in facts):
+            call.talk_over(leg.offer, leg.agent, wait_seconds, lost=leg.lost)
+        else:
+            call.put_back()
+
+    def _perform(self, command: Command) -> None:
+        match command:
+            case OfferCall():
+                self._spawn(self._offer(command), f"offer {command.offer}")
+            case CancelOffer():
+                self._spawn(self._cancel(command), f"cancel {command.offer}")
+            case ReleaseCall():
+                self._release(command)
+            case Announce():
+                self._spawn(self._announce(command), f"announce {command.call}")
+
+    def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
+        assert self._tasks is not None
+        self._tasks.create_task(work, name=name)
+
+    # ---- commands
+
+    async def _offer(self, command: OfferCall) -> None:
+        """Ring the agent. Both actions go out at once and in order: the ticket first, then the leg that needs it."""
+        call = self._state.calls.get(command.call)
+        if call is None or call.gone:
+            self.tell(OfferFailed(command.offer, OfferCause.CALLER_GONE))
+            return
+        leg = self._new_leg(command, call)
+        self._state.legs.add(leg)
+        self.log.info("offer", call=command.call, offer=command.offer, agent=command.agent, queue=command.queue)
+        ticket, ring = await asyncio.gather(
+            self._switch.set_variable(call.channel, "ACD_OFFER", command.offer), self._ring(command, leg, call), return_exceptions=True
+        )
+        for failed in (ticket, ring):
+            if isinstance(failed, BaseException):
+                await self._offer_failed(leg, failed)
+                return
+
+    async def _offer_failed(self, leg: Leg, error: BaseException) -> None:
+        if isinstance(error, LinkDown) or not isinstance(error, AmiError):
+            raise error
+        self.log.warning("offer_error", offer=leg.offer, reason=str(error))
+        leg.cancelled = True
+        await self._switch.hang_up(leg.channel_id)
+        for told in self._state.legs.originate_failed(leg.offer):
+            self.tell(told)
+
+    def _new_leg(self, command: OfferCall, call: Call) -> Leg:
+        return Leg(
+            offer=command.offer, call=command.call, agent=command.agent, queue=command.queue, nonce="o" + secrets.token_hex(11),
+            channel_id=CHANNEL_PREFIX + command.offer, caller_channel=call.channel,
+        )
+
+    async def _ring(self, command: OfferCall, leg: Leg, call: Call) -> None:
+        agent = self._policy.agents[command.agent]
+        language = call.language
+        state = ChannelState(
+            ChannelPhase.LEG, command.queue, command.tier, call.state.entry_ms, call.state.sequence, language, 0, f"{command.agent}:{command.call}"
+        )
+        whisper = self._words.whisper(command.tier, command.queue, language, command.waited_seconds)
+        variables = {
+            "ACD_CALL": leg.nonce, "ACD_OFFER": command.offer, "ACD_STATE": state.encode(), "ACD_LEG_OWNER": self._state.owner,
+            "ACD_LEG_OFFER": command.offer, "ACD_LEG_CALL": command.call, "ACD_LEG_CALLER": call.channel,
+            "ACD_WHISPER": "&".join("hotline/" + prompt for prompt in whisper),
+        }
+        caller_id = f'"{command.tier} {command.queue} {language}" <{call.caller or "anonymous"}>'
+        await self._switch.originate(
+            agent.device, leg.channel_id, "hotline-connect", command.ring_timeout_seconds, caller_id, variables, action_id=command.offer
+        )
+
+    async def _cancel(self, command: CancelOffer) -> None:
+        leg = self._state.legs.of_offer(command.offer)
+        if leg is None:
+            self.tell(OfferFailed(command.offer, OfferCause.CANCELLED))
+            return
+        leg.cancelled = True
+        self.log.info("offer_cancelled", call=command.call, offer=command.offer, agent=command.agent, reason=command.reason.value)
+        try:
+            await self._switch.hang_up(leg.channel_id)
+        except ActionTimeout as error:
+            self.log.warning("cancel_unanswered", offer=command.offer, reason=str(error))
+
+    def _release(self, command: ReleaseCall) -> None:
+        call = self._state.calls.get(command.call)
+        if call is not None:
+            call.released(command.reason.value)
+
+    async def _announce(self, command: Announce) -> None:
+        """Write what is to be said; the dialplan says it between laps."""
+        call = self._state.calls.get(command.call)
+        if call is None or call.gone:
+            return
+        prompts = self._words.announce(call.language, command.position, command.expected_wait_seconds)
+        try:
+            await self._switch.set_variable(call.channel, "ACD_SAY", "&".join("hotline/" + prompt for prompt in prompts))
+        except (ActionRefused, ActionTimeout) as error:
+            self.log.info("announce_failed", call=command.call, reason=str(error))
