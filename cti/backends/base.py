@@ -24,19 +24,19 @@ class BackendError(Exception):
         return self.reason is FailureReason.TIMEOUT
 
 
-class BackendTimeout(BackendError):  # noqa: N818 - the name is part of the seam
+class BackendTimeout(BackendError):
     """No answer within `timeout_seconds`. Asking again with the same idempotency key is safe."""
 
     reason = FailureReason.TIMEOUT
 
 
-class BackendUnavailable(BackendError):  # noqa: N818
+class BackendUnavailable(BackendError):
     """The backend is down, overloaded, or its breaker is open."""
 
     reason = FailureReason.UNAVAILABLE
 
 
-class BackendInvalid(BackendError):  # noqa: N818
+class BackendInvalid(BackendError):
     """Unknown operation, wrong arguments, or an answer outside the operation's schema."""
 
     reason = FailureReason.INVALID

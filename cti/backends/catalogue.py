@@ -1,11 +1,11 @@
 """All operations a flow may ask for: argument names, reply schema, and whether the world is changed by it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from cti.backends.base import BackendInvalid
 from cti.backends.replies import (
@@ -18,6 +18,7 @@ from cti.backends.replies import (
     Reply,
     TicketCreated,
 )
+from ivr.known import Operation as KnownOperation
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,28 @@ OPERATIONS: Mapping[str, Operation] = _catalogue(
         effect=True,
     ),
 )
+
+
+def known_operations() -> dict[str, KnownOperation]:
+    """Return the catalogue as the flow checker wants it, with the dotted names of all reply fields."""
+    return {
+        operation.name: KnownOperation(
+            required=frozenset(operation.required),
+            optional=frozenset(operation.optional),
+            effect=operation.effect,
+            secret=frozenset(operation.secret),
+            reply=frozenset(_field_names(operation.reply)),
+        )
+        for operation in OPERATIONS.values()
+    }
+
+
+def _field_names(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield prefix + name
+        for inner in (field.annotation, *get_args(field.annotation)):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                yield from _field_names(inner, f"{prefix}{name}.")
 
 
 def operation_named(name: str) -> Operation:
