@@ -20,6 +20,7 @@ READINGS: Mapping[str, str] = MappingProxyType(
     {
         "还款": "huan2kuan3",
         "还清": "huan2qing1",
+        "几点": "ji3dian3",
     }
 )
 """Words espeak-ng 1.52 misreads, with their pinyin."""
