@@ -3,7 +3,7 @@
 import typer
 from pydantic import ValidationError
 
-from cti.cli.console import BAD_INPUT, fail, say
+from cti.cli.console import BAD_INPUT, explain, fail, say
 
 
 def register(app: typer.Typer) -> None:
@@ -38,12 +38,3 @@ def run() -> None:
     except KeyboardInterrupt:
         fail("stopped before anything was started")
     raise typer.Exit(status)
-
-
-def explain(error: ValidationError) -> str:
-    """Say which variables are wrong and why."""
-    lines = [
-        f"HOTLINE_{'_'.join(str(part) for part in item['loc'][:1]).upper()}={item['input']!r}: {item['msg']}. Correct the variable."
-        for item in error.errors()
-    ]
-    return "\n".join(lines)

@@ -1,6 +1,7 @@
 """From settings and configuration to what Asterisk and the server are told."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,24 @@ CALLER = "caller"
 CALLER_NUMBER = "13800000001"
 
 
-def agent_devices(config: Path) -> dict[str, str]:
-    """Return agent name to device (`PJSIP/agent01`) from config/agents.yaml.
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where an agent is reached: his device (`PJSIP/agent01`) and extension."""
+
+    device: str
+    extension: str
+
+
+def agent_desks(config: Path) -> tuple[Desk, ...]:
+    """Return the desks of config/agents.yaml.
 
     Read loosely: the server checks the file and names faults; here only the phones are wanted.
     """
     agents = _section(config / "agents.yaml", "agents")
-    return {str(name): str(entry.get("device") or f"PJSIP/{name}") for name, entry in agents.items()}
+    return tuple(
+        Desk(str(entry.get("device") or f"PJSIP/{name}"), str(entry.get("extension") or name))
+        for name, entry in agents.items()
+    )
 
 
 def queue_names(config: Path) -> tuple[str, ...]:
@@ -49,9 +61,8 @@ def _section(path: Path, key: str) -> Mapping[str, Mapping[str, Any]]:
 def asterisk_options(settings: RunSettings) -> RuntimeOptions:
     """Return what Asterisk's configuration is rendered from. Raises ProvisionError when config/ cannot be used."""
     folder = settings.layout.secrets
-    devices = agent_devices(settings.config_dir)
-    accounts = [device.removeprefix("PJSIP/") for device in devices.values() if device.startswith("PJSIP/")]
-    phones = [Phone(account, secret(folder, f"sip-{account}")) for account in accounts]
+    desks = agent_desks(settings.config_dir)
+    phones = [_phone(folder, desk) for desk in desks if desk.device.startswith("PJSIP/")]
     phones.append(Phone(CALLER, secret(folder, f"sip-{CALLER}"), CALLER_NUMBER, ENTRY_CONTEXT))
     return RuntimeOptions(
         ami_secrets=AmiSecrets(secret(folder, "ami-events"), secret(folder, "ami-actions")),
@@ -60,7 +71,7 @@ def asterisk_options(settings: RunSettings) -> RuntimeOptions:
         default_queue=queue_names(settings.config_dir)[0],
         numbers=settings.numbers,
         phones=tuple(phones),
-        fallback_members=tuple(devices.values()),
+        fallback_members=tuple(desk.device for desk in desks),
         language=settings.language,
         sip_host=settings.sip_host,
         sip_port=settings.sip_port,
@@ -69,6 +80,11 @@ def asterisk_options(settings: RunSettings) -> RuntimeOptions:
         rtp_last=settings.rtp_end,
         rtp_timeout_seconds=settings.rtp_timeout_seconds,
     )
+
+
+def _phone(secrets: Path, desk: Desk) -> Phone:
+    account = desk.device.removeprefix("PJSIP/")
+    return Phone(account, secret(secrets, f"sip-{account}"), desk.extension)
 
 
 def server_settings(settings: RunSettings, options: RuntimeOptions) -> dict[str, Any]:

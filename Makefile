@@ -1,0 +1,56 @@
+# Two commands matter: `make run` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
+READY := $(VENV)/.ready
+DEV := $(VENV)/.ready-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test test-long check bench fetch clean
+
+help: ## say what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+setup: $(READY) ## make .venv with the server and what it needs
+setup-dev: $(DEV) ## the same with the tools of the checks and tests
+
+run: $(READY) ## the whole hotline: Asterisk, prompts, server; Ctrl-C stops it
+	@exec $(BIN)/hotline run
+
+test: $(DEV) fetch ## every test but the long ones, the real Asterisk included
+	$(BIN)/python -m pytest tests -m "not long" --ignore=tests/bench
+
+test-long: $(DEV) fetch ## repeated kills and heavy loads
+	$(BIN)/python -m pytest tests -m long --ignore=tests/bench
+
+check: $(DEV) ## style, types, import contracts, the project's own flows and configuration
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/hotline check
+
+bench: $(DEV) fetch ## measure: CPU a call, AMI events a second, agent free to ringing
+	$(BIN)/python -m pytest tests/bench -s -m "long or not long"
+
+fetch: $(DEV)
+	@$(BIN)/hotline asterisk fetch --tests
+
+clean: ## remove .venv, the runtime folder and caches of tools; programs fetched stay in the user's cache
+	rm -rf $(VENV) run .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+	find acd ivr cti tests -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) here. Install Python 3.11 or newer, or name one: make setup PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -m cti.provision.environment $(VENV)
+
+$(READY): requirements.lock pyproject.toml | $(BIN)/python
+	@echo "installing what the server needs"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps -e .
+	@touch $@
+
+$(DEV): requirements-dev.lock $(READY)
+	@echo "installing the tools of the checks and tests"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
