@@ -47,7 +47,7 @@ class Finding:
         return f"{self.path}:{self.line}:{self.column}: {kind}{self.code} {self.message}{cure}"
 
 
-class BadDocument(Exception):  # noqa: N818  - it names the state of the file, and callers read it so
+class BadDocument(Exception):
     """A file or a set of files cannot be used. `findings` lists everything found, in order of position."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
@@ -141,7 +141,13 @@ def parse(text: str, path: str) -> Node:
 
     """
     if len(text) > MAX_CHARACTERS:
-        raise BadDocument([Finding(path, 1, 1, "yaml-size", f"the file has {len(text)} characters", f"keep it under {MAX_CHARACTERS}")])
+        raise BadDocument(
+            [
+                Finding(
+                    path, 1, 1, "yaml-size", f"the file has {len(text)} characters", f"keep it under {MAX_CHARACTERS}"
+                )
+            ]
+        )
     builder = _Builder(text, path)
     try:
         root = builder.build()
@@ -205,7 +211,9 @@ def _validator_finding(node: Node, error: Mapping[str, Any], known_keys: Sequenc
     where = locate(node, loc)
     name = ".".join(str(part) for part in loc)
     if error["type"] == "extra_forbidden":
-        return where.finding("unknown-key", f'unknown key "{loc[-1]}"', did_you_mean(str(loc[-1]), known_keys) or "remove it")
+        return where.finding(
+            "unknown-key", f'unknown key "{loc[-1]}"', did_you_mean(str(loc[-1]), known_keys) or "remove it"
+        )
     if error["type"] == "missing":
         return where.finding("missing-key", f'"{name}" is missing', f'add "{loc[-1]}:"')
     return where.finding("bad-value", f"{name}: {error['msg']}", "see the documentation of this key")
@@ -234,16 +242,30 @@ class _Builder:
         if isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
-                self._refuse(event, "yaml-documents", "a second document begins here", "one file holds one document: remove the ---")
+                self._refuse(
+                    event,
+                    "yaml-documents",
+                    "a second document begins here",
+                    "one file holds one document: remove the ---",
+                )
         elif isinstance(event, yaml.AliasEvent):
-            self._refuse(event, "yaml-alias", f"alias *{event.anchor}", 'write the value out; a star key or value needs quotes: "*"')
+            self._refuse(
+                event,
+                "yaml-alias",
+                f"alias *{event.anchor}",
+                'write the value out; a star key or value needs quotes: "*"',
+            )
             self._put(self._scalar(event, "", plain=True))
         elif isinstance(event, yaml.NodeEvent):
             self._refuse_decoration(event)
             self._node(event)
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
             start, children = self._stack.pop()
-            self._put(self._table(start, children) if isinstance(start, yaml.MappingStartEvent) else self._items(start, children))
+            self._put(
+                self._table(start, children)
+                if isinstance(start, yaml.MappingStartEvent)
+                else self._items(start, children)
+            )
 
     def _node(self, event: yaml.NodeEvent) -> None:
         if isinstance(event, yaml.ScalarEvent):
@@ -256,7 +278,12 @@ class _Builder:
 
     def _refuse_decoration(self, event: yaml.NodeEvent) -> None:
         if event.anchor is not None:
-            self._refuse(event, "yaml-anchor", f"anchor &{event.anchor}", "anchors are not used here: write the value out, or quote it")
+            self._refuse(
+                event,
+                "yaml-anchor",
+                f"anchor &{event.anchor}",
+                "anchors are not used here: write the value out, or quote it",
+            )
         tag = getattr(event, "tag", None)
         if tag is not None:
             self._refuse(event, "yaml-tag", f"tag {tag}", "tags are not used here: remove it, or quote the value")
@@ -291,7 +318,9 @@ class _Builder:
                 self.findings.append(key.finding("yaml-merge", "merge key <<", "write the keys out"))
             elif key.text in entries:
                 first = keys[key.text].line
-                self.findings.append(key.finding("duplicate-key", f'"{key.text}" stands here again, first in line {first}', "keep one"))
+                self.findings.append(
+                    key.finding("duplicate-key", f'"{key.text}" stands here again, first in line {first}', "keep one")
+                )
             else:
                 entries[key.text], keys[key.text] = value, key
         return Table(**self._place(start), entries=entries, keys=keys)
@@ -303,9 +332,18 @@ def _hash_findings(text: str, path: str, text_lines: set[int]) -> Iterator[Findi
         if number in text_lines or "#" not in line:
             continue
         if found := _HASH_KEY.match(line):
-            yield Finding(path, number + 1, found.start(1) + 1, "yaml-hash", "this line is a comment to YAML", 'quote the key: "#":')
+            yield Finding(
+                path,
+                number + 1,
+                found.start(1) + 1,
+                "yaml-hash",
+                "this line is a comment to YAML",
+                'quote the key: "#":',
+            )
         elif found := _HASH_VALUE.search(line):
-            yield Finding(path, number + 1, found.start(1) + 1, "yaml-hash", "this # is a comment to YAML", 'quote the value: "#"')
+            yield Finding(
+                path, number + 1, found.start(1) + 1, "yaml-hash", "this # is a comment to YAML", 'quote the value: "#"'
+            )
 
 
 def _mark(mark: Any) -> tuple[int, int, int]:
@@ -318,7 +356,9 @@ def _syntax_finding(error: yaml.MarkedYAMLError, text: str, path: str) -> Findin
     if "alias" in (error.context or "") or (index and text[index - 1] == "*"):
         return Finding(path, line + 1, max(1, column), "yaml-star", "a star without quotes", 'quote it: "*"')
     if text[index : index + 1] == "\t":
-        return Finding(path, line + 1, column + 1, "yaml-tab", "a tab where YAML wants spaces", "replace the tab by spaces")
+        return Finding(
+            path, line + 1, column + 1, "yaml-tab", "a tab where YAML wants spaces", "replace the tab by spaces"
+        )
     detail = "; ".join(part for part in (error.context, error.problem) if part)
     cure = "check indentation, quotes, colons and brackets near here"
     return Finding(path, line + 1, column + 1, "yaml-syntax", detail or "not YAML", cure)
@@ -328,4 +368,6 @@ def _character_finding(error: yaml.reader.ReaderError, text: str, path: str) -> 
     before = text[: error.position]
     column = len(before) - before.rfind("\n")
     shown = f"character U+{ord(text[error.position]):04X}" if error.position < len(text) else "a character"
-    return Finding(path, before.count("\n") + 1, column, "yaml-character", f"{shown} is not allowed in YAML", "remove it")
+    return Finding(
+        path, before.count("\n") + 1, column, "yaml-character", f"{shown} is not allowed in YAML", "remove it"
+    )

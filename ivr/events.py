@@ -96,4 +96,6 @@ class CallerHungUp:
     """The caller is gone. The session ends, unless a backend call is under way: its flow then goes on until it needs the caller."""
 
 
-Event = DigitPressed | PlayEnded | RecordEnded | BackendReplied | BackendFailed | QueueLeft | DeadlinePassed | CallerHungUp
+Event = (
+    DigitPressed | PlayEnded | RecordEnded | BackendReplied | BackendFailed | QueueLeft | DeadlinePassed | CallerHungUp
+)

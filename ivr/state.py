@@ -74,13 +74,14 @@ class Session:
     """Where a caller stands. Treat it as a value: the interpreter returns a new one each time.
 
     `frames` holds the entry flow first and the flow being walked last. `scratch` belongs to the step being done. `spent_seconds` is the
-    time in the flow without queues and talks; `seen_at` is the engine time of the last event. `deadline` and `token` belong to the wait.
-    `type_ahead` and `secure_digits` are keys not yet used; neither goes into the JSON.
+    time in the flow without queues and talks; `language_chosen` says that the caller (or what is known of him) decided; `seen_at` is the engine time of the last event. `deadline` and `token` belong to the wait.
+    `swallow` is a needless finish key that may still come. `type_ahead` and `secure_digits` are keys not yet used; none of the three goes into the JSON.
     """
 
     call: CallInfo
     version: str
     language: str
+    language_chosen: bool = False
     frames: list[Frame] = field(default_factory=list)
     visits: dict[str, int] = field(default_factory=dict)
     sequence: int = 0
@@ -94,6 +95,8 @@ class Session:
     safe_exit: bool = False
     gone: bool = False
     ended: Ended | None = None
+    swallow: str = ""
+    swallow_until: float = 0.0
     type_ahead: str = field(default="", repr=False)
     secure_digits: str = field(default="", repr=False)
 
@@ -119,6 +122,7 @@ class Session:
             "call": asdict(self.call),
             "version": self.version,
             "language": self.language,
+            "language_chosen": self.language_chosen,
             "frames": [_frame_to_json(frame) for frame in self.frames],
             "visits": dict(self.visits),
             "sequence": self.sequence,
@@ -149,6 +153,7 @@ class Session:
                 call=CallInfo(**data["call"]),
                 version=data["version"],
                 language=data["language"],
+                language_chosen=data["language_chosen"],
                 frames=[Frame(**frame) for frame in copy.deepcopy(data["frames"])],
                 visits=dict(data["visits"]),
                 sequence=data["sequence"],

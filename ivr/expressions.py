@@ -1,0 +1,171 @@
+"""Expressions in flows: CEL, checked at load, evaluated without loops, files or surprise. Nothing else knows the library.
+
+The library returns evaluation errors as values; here they are raised as `ExpressionError`.
+"""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from cel_expr_python import cel
+
+from ivr.document import Finding, Position, did_you_mean
+
+_PROBLEM = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
+_PATH = re.compile(r"(?<![\w.\"'])([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)+)(?!\s*\()")
+_TEXT = re.compile(r"\"[^\"]*\"|'[^']*'")
+
+
+class VariableType(StrEnum):
+    """Types a flow can declare for its variables."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    DECIMAL = "decimal"
+    FLAG = "flag"
+    DATA = "data"
+    SECRET = "secret"  # noqa: S105 - the name of a type
+
+
+_CEL_TYPES: Mapping[VariableType, Any] = {
+    VariableType.TEXT: cel.Type.STRING,
+    VariableType.NUMBER: cel.Type.INT,
+    VariableType.DECIMAL: cel.Type.DOUBLE,
+    VariableType.FLAG: cel.Type.BOOL,
+    VariableType.DATA: cel.Type.DYN,
+}
+_NAMES = {
+    "STRING": VariableType.TEXT,
+    "INT": VariableType.NUMBER,
+    "DOUBLE": VariableType.DECIMAL,
+    "BOOL": VariableType.FLAG,
+}
+
+EMPTY: Mapping[VariableType, Any] = {
+    VariableType.TEXT: "",
+    VariableType.NUMBER: 0,
+    VariableType.DECIMAL: 0.0,
+    VariableType.FLAG: False,
+    VariableType.DATA: None,
+}
+"""What a variable holds before anybody sets it."""
+
+
+class ExpressionError(ValueError):
+    """An expression or value that does not work at run time; the text holds no values of variables."""
+
+
+class Expression:
+    """One compiled expression. `type` is its result's type; DATA when only the run can tell."""
+
+    __slots__ = ("_program", "source", "type")
+
+    def __init__(self, source: str, program: Any) -> None:
+        self.source = source
+        self._program = program
+        self.type = _NAMES.get(program.return_type().name(), VariableType.DATA)
+
+    def evaluate(self, values: Mapping[str, Any]) -> Any:
+        """Return the value for these variables, as JSON-like data.
+
+        Raises:
+            ExpressionError: it cannot be computed (missing field, wrong type at run time, division by zero).
+
+        """
+        result = self._program.eval(data=dict(values))
+        if result.type() == cel.Type.ERROR:
+            raise ExpressionError(f"{self.source}: {_public(str(result.value()))}")
+        return _json_like(result.plain_value(), self.source)
+
+
+class Scope:
+    """The variables expressions of one flow may use.
+
+    Args:
+        variables: types by name; dotted names (`call.language`) are allowed. Secret ones cannot be used in expressions.
+
+    """
+
+    def __init__(self, variables: Mapping[str, VariableType]) -> None:
+        self.variables = dict(variables)
+        open_ones = {name: _CEL_TYPES[kind] for name, kind in variables.items() if kind is not VariableType.SECRET}
+        self._env = cel.NewEnv(variables=open_ones)
+
+    def compile(self, source: str, place: Position, findings: list[Finding]) -> Expression | None:
+        """Return the compiled expression, or None after adding findings that point at the place of the fault."""
+        try:
+            return Expression(source, self._env.compile(source))
+        except RuntimeError as error:
+            findings.extend(self._problems(str(error), source, place))
+            return None
+
+    def _problems(self, text: str, source: str, place: Position) -> list[Finding]:
+        problems = _PROBLEM.findall(text) or [("1", "1", text)]
+        return [self._problem(int(line), int(column), message, source, place) for line, column, message in problems]
+
+    def _problem(self, line: int, column: int, message: str, source: str, place: Position) -> Finding:
+        first = line == 1
+        where = Position(
+            path=place.path,
+            line=place.line + line - 1,
+            column=place.column + column - 1 if first else column,
+        )
+        message = message.replace(" (in container '')", "").replace("[INVALID_ARGUMENT]", "").strip()
+        return where.finding("bad-expression", f"in `{source}`: {message}", self._cure(message))
+
+    def _cure(self, message: str) -> str:
+        found = re.search(r"undeclared reference to '([^']*)'", message)
+        if not found:
+            return "this is CEL: and is &&, or is ||, not is !, equal is ==, texts stand in quotes"
+        if self.variables.get(found[1]) is VariableType.SECRET:
+            return "a secure value can only be handed to a backend, as ${" + found[1] + "} alone"
+        near = [name for name in self.variables if self.variables[name] is not VariableType.SECRET]
+        return did_you_mean(found[1], near) or "declare it under vars:"
+
+
+def paths(source: str) -> list[tuple[str, str]]:
+    """Return each `(variable, dotted rest)` that an expression reads, such as `("found", "customer.tier")`."""
+    bare = _TEXT.sub(lambda text: " " * len(text[0]), source)
+    return [(name, rest[1:]) for name, rest in _PATH.findall(bare)]
+
+
+def fit(value: Any, kind: VariableType, name: str) -> Any:
+    """Return the value as the type of the variable `name` wants it.
+
+    Raises:
+        ExpressionError: it is of another type.
+
+    """
+    if kind is VariableType.DATA:
+        return value
+    if kind is VariableType.DECIMAL and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    wanted: Mapping[VariableType, type] = {
+        VariableType.TEXT: str,
+        VariableType.NUMBER: int,
+        VariableType.DECIMAL: float,
+        VariableType.FLAG: bool,
+    }
+    if (
+        kind not in wanted
+        or not isinstance(value, wanted[kind])
+        or (kind is VariableType.NUMBER and isinstance(value, bool))
+    ):
+        raise ExpressionError(f"{name} is a {kind}, and a {type(value).__name__} came")
+    return value
+
+
+def _json_like(value: Any, source: str) -> Any:
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    if isinstance(value, dict):
+        return {str(key): _json_like(item, source) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_json_like(item, source) for item in value]
+    raise ExpressionError(f"{source}: gives a {type(value).__name__}, which a flow cannot keep")
+
+
+def _public(message: str) -> str:
+    """Cut a run-time error to what it says about names and types; values of variables never stand there."""
+    return message.split("\n", 1)[0][:200]

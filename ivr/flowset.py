@@ -1,0 +1,63 @@
+"""Flows after they were read and checked: what the interpreter walks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ivr.document import Finding
+from ivr.expressions import VariableType
+from ivr.hours import Plan
+from ivr.speech import Prompt
+from ivr.steps.base import StepType
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One flow.
+
+    Attributes:
+        name: its name, that of its file.
+        path: its file.
+        start: the step it begins with.
+        safe_exit: the step for whatever goes wrong without a way of its own.
+        variables: types by name.
+        initial: values of its open variables at the beginning.
+        steps: its steps by name.
+
+    """
+
+    name: str
+    path: str
+    start: str
+    safe_exit: str
+    variables: Mapping[str, VariableType]
+    initial: Mapping[str, Any]
+    steps: Mapping[str, StepType]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSet:
+    """All flows of a hotline.
+
+    Attributes:
+        flows: by name.
+        plans: opening hours by name.
+        phrases: texts by phrase id and language.
+        spoken: every prompt of flows and phrases.
+        version: hash of the files; a session remembers it.
+        languages: languages every text has.
+        warnings: findings that do not stop the start.
+
+    """
+
+    flows: Mapping[str, Flow]
+    plans: Mapping[str, Plan]
+    phrases: Mapping[str, Mapping[str, str]]
+    spoken: tuple[Prompt, ...]
+    version: str
+    languages: tuple[str, ...]
+    warnings: tuple[Finding, ...] = ()
+
+    def prompts(self) -> tuple[Prompt, ...]:
+        """Return every prompt the flows and phrases need, beside those of `ivr.speech.catalogue()`."""
+        return self.spoken

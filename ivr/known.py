@@ -1,0 +1,44 @@
+"""What flows may name that is defined elsewhere: queues, skills, backend operations, prompts. The shell tells the loader."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing a backend can do.
+
+    Attributes:
+        required: arguments that must be given.
+        optional: arguments that may be given.
+        effect: it changes something, so a `report` step must do it (a `lookup` may be repeated at will).
+        secret: arguments that must be given a secure variable.
+        reply: dotted names of all fields a reply may have (`customer.account`), or None when unknown.
+
+    """
+
+    required: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
+    effect: bool = False
+    secret: frozenset[str] = frozenset()
+    reply: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Names flows may use. None means "not known here": then nothing is checked.
+
+    Attributes:
+        queues: names of queues.
+        skills: names of skills.
+        tiers: names of customer tiers.
+        backends: operations by backend name.
+        prompts: `(language, id)` of every recorded or rendered prompt.
+
+    """
+
+    queues: frozenset[str] | None = None
+    skills: frozenset[str] | None = None
+    tiers: frozenset[str] | None = None
+    backends: Mapping[str, Mapping[str, Operation]] | None = None
+    prompts: frozenset[tuple[str, str]] | None = None

@@ -1,0 +1,35 @@
+"""The step types, by the word after `type:`. A new one is a file here and a line in `READERS`."""
+
+from collections.abc import Callable, Mapping
+
+from ivr.steps.backend import Lookup, Report
+from ivr.steps.base import StepReader, StepType
+from ivr.steps.choosing import Branch, Call, GoTo, Hours, Set
+from ivr.steps.collect import Collect
+from ivr.steps.language import read_language
+from ivr.steps.menu import Confirm, Menu
+from ivr.steps.queue import QueueStep
+from ivr.steps.record import RecordStep
+from ivr.steps.say import HangUp, Say
+from ivr.steps.survey import Survey
+
+READERS: Mapping[str, Callable[[StepReader], StepType]] = {
+    "branch": Branch.read,
+    "call": Call.read,
+    "collect": Collect.read,
+    "confirm": Confirm.read,
+    "goto": GoTo.read,
+    "hangup": HangUp.read,
+    "hours": Hours.read,
+    "language": read_language,
+    "lookup": Lookup.read,
+    "menu": Menu.read,
+    "queue": QueueStep.read,
+    "record": RecordStep.read,
+    "report": Report.read,
+    "say": Say.read,
+    "set": Set.read,
+    "survey": Survey.read,
+}
+
+__all__ = ["READERS"]

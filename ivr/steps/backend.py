@@ -1,0 +1,171 @@
+"""`lookup` asks a backend, `report` has it change something: once, whatever is killed and sent again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from ivr.commands import CallBackend, StopPlaying
+from ivr.document import Scalar, did_you_mean
+from ivr.events import BackendFailed, BackendReplied, CallerHungUp, DeadlinePassed, DigitPressed, Event, PlayEnded
+from ivr.expressions import VariableType
+from ivr.known import Operation
+from ivr.moves import Go, Move
+from ivr.run import Run
+from ivr.state import Awaiting
+from ivr.steps.base import Argument, StepReader, StepType
+
+FILLER = "one-moment"
+FILLER_AFTER_SECONDS = 1.0
+GRACE_SECONDS = 0.5
+DEFAULT_BACKEND = "main"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackendStep(StepType):
+    """Calls an operation of a backend. After a second a filler sentence is spoken once; failure takes `on_error`.
+
+    Attributes:
+        backend: name of the backend.
+        operation: name of the operation.
+        given: its arguments.
+        into: variable for the reply, or empty.
+        timeout_seconds: the backend's time; the step allows half a second more.
+        next: where to go with the reply.
+
+    """
+
+    effect: ClassVar[bool]
+    backend: str
+    operation: str
+    given: Mapping[str, Argument]
+    into: str
+    timeout_seconds: float
+    next: str
+
+    @classmethod
+    def read(cls, reader: StepReader) -> Self:
+        """Read the operation, `with:`, `into:`, `timeout_seconds:` and the ways on."""
+        backend = reader.text("backend", DEFAULT_BACKEND)
+        scalar = reader.scalar("operation", required=True)
+        given = reader.arguments("with")
+        into = reader.variable("into", VariableType.DATA, required=not cls.effect)
+        operation = _operation(reader, backend, scalar) if scalar else None
+        if operation is not None and scalar is not None:
+            _check_arguments(reader, operation, given, scalar)
+            _check_effect(reader, operation, scalar, effect=cls.effect)
+        if into:
+            reader.context.replies.setdefault(into, []).append(operation.reply if operation else None)
+        reader.way("on_error", reader.context.defaults.on_error)
+        return cls(
+            backend=backend,
+            operation=scalar.text if scalar else "",
+            given=given,
+            into=into,
+            timeout_seconds=reader.seconds("timeout_seconds", reader.context.defaults.timeout_seconds, 0.5, 30),
+            next=reader.target("next"),
+            **reader.common(),
+        )
+
+    def enter(self, run: Run) -> Move:
+        """Send the call and wait for a second."""
+        arguments = {name: argument.value(run) for name, argument in self.given.items()}
+        token = run.token()
+        key = f"{run.session.call.call}/{run.visit}" if self.effect else None
+        run.emit(CallBackend(token, self.backend, self.operation, arguments, self.timeout_seconds, key))
+        run.scratch["until"] = run.now + self.timeout_seconds + GRACE_SECONDS
+        return run.wait(Awaiting.BACKEND, min(FILLER_AFTER_SECONDS, self.timeout_seconds), token)
+
+    def on_event(self, run: Run, event: Event) -> Move:
+        """Take the reply, or fill the time until it comes; a filler sentence is spoken to its end."""
+        if isinstance(event, DigitPressed):
+            run.type_ahead(event.digit)
+        elif isinstance(event, BackendReplied):
+            run.scratch["reply"] = dict(event.value)
+        elif isinstance(event, BackendFailed):
+            run.scratch["failure"] = event.reason.value
+        elif isinstance(event, (PlayEnded, CallerHungUp)):
+            run.scratch["filler"] = None
+        elif isinstance(event, DeadlinePassed):
+            return self._deadline(run)
+        return self._settle(run)
+
+    def _settle(self, run: Run) -> Move:
+        if run.scratch.get("filler") is not None:
+            return run.stay()
+        if "reply" in run.scratch:
+            if self.into:
+                run.assign(self.into, run.scratch["reply"])
+            return Go(self.next, "replied")
+        return self.fail(run, run.scratch["failure"]) if "failure" in run.scratch else run.stay()
+
+    def _deadline(self, run: Run) -> Move:
+        left = run.scratch["until"] - run.now
+        filler = run.scratch.get("filler")
+        if left <= 0:
+            if filler is not None:
+                run.emit(StopPlaying(filler))
+            run.scratch["filler"] = None
+            if "reply" not in run.scratch:
+                run.scratch.setdefault("failure", "timeout")
+            return self._settle(run)
+        if "filler" not in run.scratch and not run.session.gone:
+            run.scratch["filler"] = run.play((FILLER,), barge_in=False)
+        return run.wait(Awaiting.BACKEND, left, run.session.token)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lookup(BackendStep):
+    """A query: it changes nothing and may be sent again at will."""
+
+    kind = "lookup"
+    effect = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report(BackendStep):
+    """An effect: it carries the key call id + step + visit, so that sending it again changes nothing more."""
+
+    kind = "report"
+    effect = True
+
+
+def _operation(reader: StepReader, backend: str, scalar: Scalar) -> Operation | None:
+    backends = reader.context.known.backends
+    if backends is None:
+        return None
+    if backend not in backends:
+        cure = did_you_mean(backend, list(backends))
+        reader.report(reader.at("backend"), "unknown-backend", f'no backend "{backend}"', cure)
+        return None
+    operations = backends[backend]
+    if scalar.text not in operations:
+        cure = did_you_mean(scalar.text, list(operations))
+        reader.report(scalar, "unknown-operation", f'backend "{backend}" has no operation "{scalar.text}"', cure)
+    return operations.get(scalar.text)
+
+
+def _check_arguments(reader: StepReader, operation: Operation, given: Mapping[str, Argument], scalar: Scalar) -> None:
+    child = reader.child("with")
+    for name in sorted(operation.required - set(given)):
+        reader.report(scalar, "missing-argument", f'{scalar.text} needs "{name}"', f"add {name}: under with:")
+    known: dict[str, Any] = dict.fromkeys(operation.required | operation.optional | operation.secret)
+    for name, argument in given.items():
+        place = child.at(name) if child else reader.place
+        if name not in known:
+            reader.report(
+                place, "unknown-argument", f'{scalar.text} takes no "{name}"', did_you_mean(name, list(known))
+            )
+        elif argument.secret is not None and name not in operation.secret:
+            reader.report(
+                place, "leaking-secret", f'"{name}" would show the secure value', "hand it to a secret argument only"
+            )
+        elif argument.secret is None and name in operation.secret:
+            cure = "collect it with secure: true into a variable of type secret"
+            reader.report(place, "unprotected-secret", f'"{name}" must be a secure value', cure)
+
+
+def _check_effect(reader: StepReader, operation: Operation, scalar: Scalar, *, effect: bool) -> None:
+    if operation.effect and not effect:
+        reader.report(scalar, "bad-operation", f"{scalar.text} changes something", "use type: report")
+    elif effect and not operation.effect:
+        reader.report(scalar, "bad-operation", f"{scalar.text} only asks", "use type: lookup")

@@ -1,0 +1,183 @@
+"""Steps that decide and never wait: `branch`, `set`, `goto`, `hours`; and `call`, which walks another flow and comes back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from ivr.document import Position
+from ivr.expressions import Expression, ExpressionError, VariableType
+from ivr.moves import Enter, Go, Move
+from ivr.reader import Reader
+from ivr.run import Run
+from ivr.steps.base import Argument, Hop, StepReader, StepType, condition
+from ivr.steps.menu import read_values
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case of a branch."""
+
+    when: Expression | None
+    next: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Branch(StepType):
+    """Goes to the first case whose `when:` is true, else to `otherwise:`."""
+
+    kind = "branch"
+    waits = False
+    cases: tuple[Case, ...]
+    otherwise: str
+
+    @classmethod
+    def read(cls, reader: StepReader) -> Self:
+        """Read `cases:` and `otherwise:`."""
+        cases = []
+        for number, node in enumerate(reader.items("cases", required=True), 1):
+            child = Reader(node, reader.findings, f"{reader.what}.cases")
+            when, target = child.scalar("when", required=True), child.scalar("next", required=True)
+            child.finish()
+            expression = condition(when, reader.context) if when else None
+            cases.append(Case(expression, reader.add_exit(f"case {number}", target) if target else ""))
+        return cls(cases=tuple(cases), otherwise=reader.target("otherwise"), **reader.common())
+
+    def enter(self, run: Run) -> Move:
+        """Decide."""
+        for number, case in enumerate(self.cases, 1):
+            value = run.evaluate(case.when) if case.when else False
+            if not isinstance(value, bool):
+                raise ExpressionError(f"case {number} gives neither true nor false")
+            if value:
+                return Go(case.next, f"case {number}")
+        return Go(self.otherwise, "otherwise")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Set(StepType):
+    """Sets variables, in order."""
+
+    kind = "set"
+    waits = False
+    values: Mapping[str, Argument]
+    next: str
+
+    @classmethod
+    def read(cls, reader: StepReader) -> Self:
+        """Read `set:` and `next:`."""
+        child = reader.child("set", required=True)
+        return cls(values=read_values(reader, child) if child else {}, next=reader.target("next"), **reader.common())
+
+    def enter(self, run: Run) -> Move:
+        """Set them and go on."""
+        for name, argument in self.values.items():
+            run.assign(name, argument.value(run))
+        return Go(self.next, "set")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hours(StepType):
+    """Looks whether a plan of the hours file is open now."""
+
+    kind = "hours"
+    waits = False
+    plan: str
+    open: str
+    closed: str
+
+    @classmethod
+    def read(cls, reader: StepReader) -> Self:
+        """Read the plan's name and the two ways on."""
+        plan = reader.scalar("plan", required=True)
+        if plan is not None:
+            reader.context.plans.append((plan.text, plan))
+        name = plan.text if plan else ""
+        return cls(plan=name, open=reader.target("open"), closed=reader.target("closed"), **reader.common())
+
+    def enter(self, run: Run) -> Move:
+        """Decide by the wall clock."""
+        is_open = run.flows.plans[self.plan].is_open(run.civil)
+        return Go(self.open, "open") if is_open else Go(self.closed, "closed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoTo(StepType):
+    """Goes to another flow for good (`flow:`, with values for its variables), or to a step of this one (`step:`)."""
+
+    kind = "goto"
+    waits = False
+    to_flow: str
+    step: str
+    given: Mapping[str, Argument]
+
+    @classmethod
+    def read(cls, reader: StepReader) -> Self:
+        """Read `step:` or `flow:` and `with:`."""
+        if reader.has("flow"):
+            hop, given = read_hop(reader)
+            return cls(to_flow=hop.flow, step="", given=given, **reader.common())
+        return cls(to_flow="", step=reader.target("step"), given={}, **reader.common())
+
+    def enter(self, run: Run) -> Move:
+        """Go there."""
+        if self.step:
+            return Go(self.step, "went")
+        return Enter(
+            self.to_flow, {name: argument.value(run) for name, argument in self.given.items()}, returning=False
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call(StepType):
+    """Walks another flow with values `with:` for its variables, comes back, and takes values of its variables: `take: {mine: its}`."""
+
+    kind = "call"
+    to_flow: str
+    given: Mapping[str, Argument]
+    take: Mapping[str, str]
+    next: str
+
+    @classmethod
+    def read(cls, reader: StepReader) -> Self:
+        """Read `flow:`, `with:`, `take:` and `next:`."""
+        hop, given = read_hop(reader)
+        take = {mine: its for mine, (its, _, _) in read_take(reader).items()}
+        return cls(to_flow=hop.flow, given=given, take=take, next=reader.target("next"), **reader.common())
+
+    def enter(self, run: Run) -> Move:
+        """Go there, to come back."""
+        return Enter(self.to_flow, {name: argument.value(run) for name, argument in self.given.items()}, returning=True)
+
+    def on_return(self, run: Run, variables: Mapping[str, Any]) -> Move:
+        """Take what is wanted and go on."""
+        for mine, its in self.take.items():
+            run.assign(mine, variables[its])
+        return Go(self.next, "returned")
+
+
+def read_take(reader: StepReader) -> dict[str, tuple[str, Position, VariableType]]:
+    """Read `take:`: for each own variable the other flow's variable, where that is written, and the own one's type."""
+    taken: dict[str, tuple[str, Position, VariableType]] = {}
+    child = reader.child("take")
+    for mine, _ in child.entries() if child else ():
+        its = child.scalar(mine.text, required=True) if child else None
+        kind = reader.check_variable(mine, [kind for kind in VariableType if kind is not VariableType.SECRET])
+        if its is not None and kind is not None:
+            taken[mine.text] = (its.text, its, kind)
+    return taken
+
+
+def read_hop(reader: StepReader) -> tuple[Hop, dict[str, Argument]]:
+    """Read `flow:`, `with:` and `take:`, and note them for the check against that flow."""
+    flow = reader.scalar("flow", required=True)
+    given = reader.arguments("with")
+    places = reader.child("with")
+    hop = Hop(
+        flow.text if flow else "",
+        flow or reader.place,
+        {name: (places.at(name) if places else reader.place, argument.type) for name, argument in given.items()},
+        {its: (place, kind) for its, place, kind in read_take(reader).values()},
+    )
+    if flow is not None:
+        reader.context.hops.append(hop)
+    return hop, given

@@ -1,0 +1,138 @@
+"""`queue`: the caller waits for an agent and talks to him. What is heard meanwhile is not the flow's business."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from ivr.commands import JoinQueue
+from ivr.document import Scalar, Table
+from ivr.events import DigitPressed, Event, QueueLeft, QueueOutcome
+from ivr.expressions import ExpressionError, VariableType
+from ivr.moves import End, Go, Move
+from ivr.run import Run
+from ivr.state import Awaiting, Ended
+from ivr.steps.base import Argument, StepReader, StepType
+
+REASONS = (QueueOutcome.MENU.value, QueueOutcome.VOICEMAIL.value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueStep(StepType):
+    """Joins a queue and goes on by how the caller came back.
+
+    Attributes:
+        queue: name of the queue.
+        tier: customer tier.
+        needs: extra skills, each with its level.
+        keys: keys while waiting, each with the reason for leaving (`menu`, `voicemail`).
+        outcomes: where each outcome leads; those not listed take `on_error`.
+        into: variable for `{outcome, wait_seconds, agent, offer}`, or empty.
+
+    """
+
+    kind = "queue"
+    queue: Argument
+    tier: Argument
+    needs: tuple[tuple[Argument, int], ...]
+    keys: Mapping[str, str]
+    outcomes: Mapping[str, str]
+    into: str
+
+    @classmethod
+    def read(cls, reader: StepReader) -> Self:
+        """Read the queue, tier, needs, keys and outcomes."""
+        known = reader.context.known
+        keys = _read_keys(reader)
+        outcomes = _read_outcomes(reader, keys)
+        return cls(
+            queue=reader.name_in("queue", "queue", known.queues),
+            tier=reader.name_in("tier", "tier", known.tiers),
+            needs=_read_needs(reader),
+            keys=keys,
+            outcomes=outcomes,
+            into=reader.variable("into", VariableType.DATA, required=False),
+            **reader.common(),
+        )
+
+    def enter(self, run: Run) -> Move:
+        """Join. The queue's own limit ends the wait, so the session sets no deadline."""
+        if run.session.gone:
+            return End(Ended("abandoned", "the caller hung up"), hang_up=False)
+        run.session.type_ahead = ""
+        queue, tier = _name(self.queue, run), _name(self.tier, run)
+        needs = tuple((_name(skill, run), level) for skill, level in self.needs)
+        token = run.token()
+        run.emit(JoinQueue(token, queue, tier, needs, run.session.language, dict(self.keys)))
+        return run.wait(Awaiting.QUEUE, None, token)
+
+    def on_event(self, run: Run, event: Event) -> Move:
+        """Go on when the caller is back; keys pressed meanwhile were not meant for the flow."""
+        if isinstance(event, DigitPressed) or not isinstance(event, QueueLeft):
+            return run.stay()
+        result = {
+            "outcome": event.outcome.value,
+            "wait_seconds": round(event.wait_seconds),
+            "agent": event.agent or "",
+            "offer": event.offer or "",
+        }
+        if self.into:
+            run.assign(self.into, result)
+        if event.outcome.value in self.outcomes:
+            return Go(self.outcomes[event.outcome.value], event.outcome.value, result)
+        return self.fail(run, event.outcome.value)
+
+
+def _name(argument: Argument, run: Run) -> str:
+    value = argument.value(run)
+    if not isinstance(value, str) or not value:
+        raise ExpressionError("a queue, tier or skill has no name")
+    return value
+
+
+def _read_needs(reader: StepReader) -> tuple[tuple[Argument, int], ...]:
+    skills = reader.context.known.skills
+    node = reader.node("needs")
+    if isinstance(node, Table):
+        child = reader.child("needs")
+        assert child is not None
+        names = child.entries()
+        for name, _ in names:
+            reader.check_name(name, "skill", skills)
+        return tuple((Argument(fixed=name.text), child.integer(name.text, 1, 1, 100)) for name, _ in names)
+    needs = []
+    for scalar in reader.texts("needs"):
+        argument = reader.argument(scalar, "needs")
+        if argument.expression is None:
+            reader.check_name(scalar, "skill", skills)
+            argument = Argument(fixed=scalar.text)
+        needs.append((argument, 1))
+    return tuple(needs)
+
+
+def _read_keys(reader: StepReader) -> dict[str, str]:
+    child = reader.child("keys")
+    keys: dict[str, str] = {}
+    for key, _ in child.entries() if child else ():
+        if len(key.text) != 1 or key.text not in "0123456789*#":
+            reader.report(key, "bad-key", f'"{key.text}" is no key', 'use one of 0-9, "*", "#", in quotes')
+        elif child is not None:
+            keys[key.text] = child.choice(key.text, REASONS, REASONS[0])
+    return keys
+
+
+def _read_outcomes(reader: StepReader, keys: Mapping[str, str]) -> dict[str, str]:
+    known = tuple(outcome.value for outcome in QueueOutcome)
+    outcomes: dict[str, str] = {}
+    child = reader.child("outcomes", required=True)
+    for name, node in child.entries() if child else ():
+        reader.check_name(name, "outcome", frozenset(known))
+        if isinstance(node, Scalar):
+            outcomes[name.text] = reader.add_exit(name.text, node)
+    missing = [name for name in ("served", *keys.values()) if name not in outcomes]
+    if child is not None and missing:
+        reader.report(
+            child.place, "missing-way", f'{reader.what} has no way on for "{missing[0]}"', f"add {missing[0]}: <step>"
+        )
+    if set(known) - set(outcomes):
+        reader.way("on_error", reader.context.defaults.on_error)
+    return outcomes
