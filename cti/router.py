@@ -130,6 +130,12 @@ class Router:
                 self._ended[leg.offer] = leg
             self.tell(told)
 
+    def talk_vanished(self, leg: Leg, *, caller_remains: bool) -> None:
+        """The agent's side of a talk is gone and nobody told us."""
+        leg.lost = caller_remains
+        self._ended[leg.offer] = leg
+        self.tell(TalkEnded(leg.offer, caller_remains=caller_remains))
+
     def originate_failed(self, offer: str) -> None:
         """Asterisk could not ring the agent at all."""
         for told in self._state.legs.originate_failed(offer):

@@ -129,8 +129,7 @@ class AmiLink:
         self._alive = True
 
     async def _logged_in(self) -> None:
-        while self._manager.authenticated_future is None:
-            await asyncio.sleep(0)
+        # panoramisk's own callback on the same task ran before ours: the login is on its way
         try:
             await self._manager.authenticated_future
         except ActionRefused as error:

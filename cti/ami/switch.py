@@ -15,7 +15,7 @@ from cti.ami.messages import ChannelRow, parse_channel_row
 GLOBAL_OWNER = "ACD_OWNER"
 GLOBAL_HEARTBEAT = "ACD_HB"
 _GLOBALS = frozenset({GLOBAL_OWNER, GLOBAL_HEARTBEAT})
-_VARIABLES = frozenset({"ACD_STATE", "ACD_OFFER", "ACD_NEXT", "ACD_SAY", "CHANNEL(language)"})
+_VARIABLES = frozenset({"ACD_STATE", "ACD_OFFER", "ACD_NEXT", "ACD_SAY", "ACD_LEG_OWNER", "CHANNEL(language)"})
 _SAFE_VALUE = re.compile(r"[A-Za-z0-9 _./:!&+\-=#*]*")
 _DEVICE = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9_@.:\-]+")
 ActionCheck = Callable[[str], None]
@@ -109,6 +109,14 @@ class Switch:
         ]
         headers += [("Variable", f"{name}={safe_value(value)}") for name, value in variables.items()]
         await self._session.request("Originate", headers, action_id=action_id)
+
+    async def forget_endings(self, minute: int) -> None:
+        """Let the dialplan delete the hang-up records of one minute (epoch seconds // 60); DBDel would need more rights."""
+        headers = [
+            ("Channel", "Local/idle@hotline-forget/n"), ("Context", "hotline-forget"), ("Exten", "s"), ("Priority", "1"), ("Async", "true"),
+            ("Variable", f"ACD_MINUTE={minute:d}"),
+        ]
+        await self._session.request("Originate", headers)
 
     async def channels(self) -> list[ChannelRow]:
         """Every channel of this Asterisk, from its snapshot cache."""

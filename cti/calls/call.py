@@ -77,7 +77,8 @@ class Start:
     """How a call begins: a fresh one, or one found on its channel with what was known of it.
 
     `state` is what the channel says; `session` the stored one with its generation, None if there is none.
-    `entered_at` monotonic, for a caller who waits or waited; `talking` = (offer, agent) for one in a talk.
+    `entered_at` monotonic, for a caller who waits or waited; `talking` = (offer, agent) for one in a talk; `in_hold` for one
+    whom the dialplan holds and whom the router has been told of; `served` = the offer of a talk that ended meanwhile.
     """
 
     call: str
@@ -90,6 +91,7 @@ class Start:
     entered_at: float | None = None
     talking: tuple[str, str] | None = None
     in_hold: bool = False
+    served: str = ""
 
 
 class Call:
@@ -111,8 +113,8 @@ class Call:
         self._entered_at = start.entered_at
         self._place = _Place.TALK if start.talking else _Place.HOLD if start.in_hold else _Place.LINE
         self._renew_at = 0.0
-        self._outcome: QueueOutcome | None = None
         self._lost_agent = False
+        self._known_to_router = start.in_hold
         self.hangup_cause: int | None = None
         self.log = structlog.get_logger("call").bind(call=start.call)
 
@@ -191,6 +193,17 @@ class Call:
         """The agent hung up at once: he keeps his place and goes back to hold."""
         self._inbox.put_nowait(_PutBack())
 
+    async def take_back(self) -> None:
+        """The dialplan gave him to the fallback while our heartbeat stood still: to hold again, or to his flow.
+
+        Raises AmiError.
+        """
+        try:
+            await self._write_state()
+            await self._services.switch.redirect(self.channel, "hotline-hold" if self._place is _Place.HOLD else "hotline-in", "s" if self._place is _Place.HOLD else "again")
+        except ActionRefused:
+            self.log.info("take_back_refused")
+
     # ---- the task
 
     async def run(self) -> None:
@@ -240,7 +253,11 @@ class Call:
         now, civil = services.clock.now(), services.clock.civil()
         info = CallInfo(start.call, start.caller, start.called, start.state.language or None)
         if start.session is not None:
-            return services.interpreter.restore(start.session, now, civil)
+            step = services.interpreter.restore(start.session, now, civil)
+            if start.served and step.awaiting is Awaiting.QUEUE and step.session.token is not None:
+                back = QueueLeft(step.session.token, QueueOutcome.SERVED, offer=start.served)
+                step = services.interpreter.resume(step.session, back, now, civil)
+            return step
         step = services.interpreter.start(info, now, civil)
         if self._place is not _Place.LINE:  # a waiting caller whose session is lost: he waits on, and starts over when he is back
             self._queue = JoinQueue(ADOPTED, start.state.queue, start.state.tier, start.state.needs, start.state.language, {})
@@ -357,7 +374,8 @@ class Call:
         self._entered_at = clock.now() if self._entered_at is None else self._entered_at
         if self._place is _Place.LINE:
             await self._go_to_hold(command, say=self._services.holding_prompts(command.language, command.keys))
-        if self._place is _Place.TALK:
+        if self._place is not _Place.HOLD or self._known_to_router:
+            self._known_to_router = False
             return
         first, self._lost_agent = self._lost_agent, False
         self._services.queue.join(

@@ -49,7 +49,7 @@ class Dispatcher:
         self.log = structlog.get_logger("events")
 
     def note_channel(self, channel: str, nonce: str) -> None:
-        """This channel is ours from now on."""
+        """Remember that the channel is ours from now on."""
         self._channels[channel] = nonce
 
     def forget_channel(self, channel: str) -> None:

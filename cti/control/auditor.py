@@ -1,0 +1,106 @@
+"""Compares our model with Asterisk every few seconds, repairs, and counts each repair as drift.
+
+A difference counts only when two rounds in a row show it: between an event and a list of channels there is always a
+moment in which they differ. So no agent stays stuck, and no caller forgotten, for more than two rounds.
+"""
+
+import asyncio
+from collections.abc import Callable, Hashable, Iterable
+
+import structlog
+
+from acd.events import OfferCause, OfferFailed
+from cti.ami.errors import ActionTimeout
+from cti.ami.messages import ChannelRow
+from cti.ami.switch import Switch
+from cti.calls.state import ChannelPhase, decode_state
+from cti.control.adoption import FALLBACK_CONTEXT, read_channels
+from cti.control.attachment import Attachment
+from cti.legs import LegPhase
+from cti.router import Router, RouterState
+
+ROUND_SECONDS = 4.0
+
+
+class Auditor:
+    """See the module. `run` is its task."""
+
+    def __init__(self, switch: Switch, state: RouterState, router: Router, attachment: Attachment, on_drift: Callable[[str], None]) -> None:
+        self._switch = switch
+        self._state = state
+        self._router = router
+        self._attachment = attachment
+        self._on_drift = on_drift
+        self._suspects: set[Hashable] = set()
+        self.log = structlog.get_logger("auditor")
+
+    async def run(self) -> None:
+        """Audit until cancelled."""
+        while True:
+            await asyncio.sleep(ROUND_SECONDS)
+            try:
+                await self.round(await self._switch.channels())
+            except ActionTimeout as error:
+                self.log.warning("audit_unanswered", reason=str(error))
+
+    async def round(self, rows: list[ChannelRow]) -> None:
+        """One comparison with these channels."""
+        suspects: set[Hashable] = set()
+        confirmed = self._confirm(suspects)
+        alive = {row.nonce for row in rows}
+        self._vanished(alive, confirmed)
+        await self._unknown(rows, confirmed)
+        self._suspects = suspects
+
+    def _confirm(self, suspects: set[Hashable]) -> Callable[[str, str], bool]:
+        def confirmed(kind: str, subject: str) -> bool:
+            suspects.add((kind, subject))
+            return (kind, subject) in self._suspects
+
+        return confirmed
+
+    def _vanished(self, alive: Iterable[str], confirmed: Callable[[str, str], bool]) -> None:
+        for call in list(self._state.calls.values()):
+            if call.call not in alive and not call.gone and confirmed("call_vanished", call.call):
+                self._repaired("call_vanished", call.call)
+                call.hung_up(0)
+        for leg in self._state.legs.all():
+            if leg.nonce in alive or not confirmed("leg_vanished", leg.offer):
+                continue
+            self._repaired("leg_vanished", leg.offer)
+            self._state.legs.drop(leg)
+            if leg.phase is LegPhase.TALKING:
+                call_found = self._state.calls.get(leg.call)
+                self._router.talk_vanished(leg, caller_remains=call_found is not None and not call_found.gone)
+            else:
+                self._router.tell(OfferFailed(leg.offer, OfferCause.ERROR))
+
+    async def _unknown(self, rows: list[ChannelRow], confirmed: Callable[[str, str], bool]) -> None:
+        findings = read_channels(rows)
+        for row in findings.orphans:
+            if self._state.legs.of_nonce(row.nonce) is None and confirmed("orphan_leg", row.nonce):
+                self._repaired("orphan_leg", row.channel)
+                await self._switch.hang_up(row.channel)
+        for found in findings.callers:
+            if found.call not in self._state.calls and self._adoptable(found.row) and confirmed("call_adopted", found.call):
+                self._repaired("call_adopted", found.call)
+                await self._attachment.adopt_caller(found)
+        for row in rows:
+            await self._strayed(row, confirmed)
+
+    @staticmethod
+    def _adoptable(row: ChannelRow) -> bool:
+        """A caller in the middle of the dialplan's first lines will send his own AsyncAGIStart."""
+        return row.duration_seconds >= ROUND_SECONDS or decode_state(row.variables.get("ACD_STATE", "")).phase is not ChannelPhase.NEW
+
+    async def _strayed(self, row: ChannelRow, confirmed: Callable[[str, str], bool]) -> None:
+        """A caller whom we believe in hold, but whom the dialplan gave to the fallback while our heartbeat stood still."""
+        call = self._state.calls.get(row.nonce)
+        if call is None or row.context != FALLBACK_CONTEXT or row.bridge or not confirmed("taken_back", row.nonce):
+            return
+        self._repaired("taken_back", row.nonce)
+        await call.take_back()
+
+    def _repaired(self, kind: str, subject: str) -> None:
+        self.log.warning("drift_repaired", kind=kind, subject=subject)
+        self._on_drift(kind)

@@ -1,0 +1,73 @@
+"""Hang-up records that Asterisk keeps (its own database), read at start and each minute.
+
+A call that ended while the server was away leaves time, cause, ticket and state behind; from these its record is closed.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from cti.ami.errors import ActionRefused, ActionTimeout
+from cti.ami.switch import Switch
+from cti.calls.state import ChannelState, decode_state
+from cti.clock import Clock
+
+FAMILY = "hotline-ended"
+EVERY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How Asterisk saw a call end: `ended_at_ms` UTC, Q.850 `cause`, the last `ticket` (ACD_OFFER) and `state`."""
+
+    call: str
+    ended_at_ms: int
+    cause: int
+    ticket: str
+    state: ChannelState
+
+
+def parse_ending(call: str, value: str) -> Ending | None:
+    """The record as the dialplan's hangup handler wrote it, None if it is damaged."""
+    epoch, _, rest = value.partition("!")
+    cause, _, rest = rest.partition("!")
+    ticket, _, state = rest.partition("!")
+    if not epoch.isdigit():
+        return None
+    return Ending(call, int(epoch) * 1000, int(cause) if cause.isdigit() else 0, ticket, decode_state(state))
+
+
+class EndingsReader:
+    """Hands every ending to `on_ending` (which must not mind to see one twice) and has past minutes deleted."""
+
+    def __init__(self, switch: Switch, clock: Clock, on_ending: Callable[[Ending], None]) -> None:
+        self._switch = switch
+        self._clock = clock
+        self._on_ending = on_ending
+        self.log = structlog.get_logger("endings")
+
+    async def run(self) -> None:
+        """Read until cancelled."""
+        while True:
+            try:
+                await self.read()
+            except (ActionRefused, ActionTimeout) as error:
+                self.log.warning("endings_unread", reason=str(error))
+            await asyncio.sleep(EVERY_SECONDS)
+
+    async def read(self) -> None:
+        """Read once."""
+        minutes: set[int] = set()
+        for key, value in (await self._switch.database(FAMILY)).items():
+            minute, _, call = key.partition("/")
+            ending = parse_ending(call, value)
+            if ending is not None:
+                self._on_ending(ending)
+            if minute.isdigit():
+                minutes.add(int(minute))
+        now_minute = self._clock.wall_ms() // 60_000
+        now_minute = self._clock.wall_ms() // 60_000
+            if past < now_minute - 1:
+                await self._switch.forget_endings(past)
