@@ -67,7 +67,7 @@ class EndingsReader:
                 self._on_ending(ending)
             if minute.isdigit():
                 minutes.add(int(minute))
-        now_minute = self._clock.wall_ms() // 60_000
-        now_minute = self._clock.wall_ms() // 60_000
-            if past < now_minute - 1:
+        this_minute = self._clock.wall_ms() // 60_000
+        for past in sorted(minutes):
+            if past < this_minute - 1:
                 await self._switch.forget_endings(past)
