@@ -54,6 +54,7 @@ class Database:
         """
         self._make_room()
         async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
+            await session.connection()
             yield session
 
     @asynccontextmanager
