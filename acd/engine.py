@@ -1,11 +1,27 @@
-"""The one door to the routing engine."""
+"""The one door to the routing engine: events and the time go in, commands and facts come out."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from acd.commands import Command
-from acd.facts import Fact
+from acd import adoption, agents, calls, events, invariants, offers, snapshot
+from acd.dispatch import dispatch
+from acd.explain import Explanation, explain
+from acd.reload import check_policy, policy_replaced
+from acd.story import Line
+from acd.timers import Timer
+from acd.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from acd.commands import Command
+    from acd.config import Policy
+    from acd.events import Event
+    from acd.facts import Fact
+    from acd.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +30,154 @@ class Handled:
 
     commands: tuple[Command, ...]
     facts: tuple[Fact, ...]
+
+
+class Engine:
+    """Decides who gets which call. Holds no clock: the shell says what time it is.
+
+    Args:
+        policy: what to route by.
+        offer_prefix: begins every offer id; must differ between two engines that may meet the same legs.
+
+    Raises:
+        UnknownStrategy: if the policy names a ranking that is not registered.
+
+    The caller's duties after each `handle`: perform the commands in order, report their effects as events, and
+    arm one timer for `next_deadline()` that sends `TimePassed`. A new engine dispatches at once; one that takes
+    over living calls is told DispatchPaused, what was found, then DispatchResumed.
+
+    """
+
+    def __init__(self, policy: Policy, *, offer_prefix: str) -> None:
+        check_policy(policy)
+        self._world = World(policy, offer_prefix)
+        for agent in policy.agents.values():
+            self._world.add_agent(agent)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self._world.policy
+
+    @property
+    def dispatching(self) -> bool:
+        """Whether offers are made."""
+        return self._world.dispatching
+
+    def handle(self, event: Event, now: float) -> Handled:
+        """Take in one event at monotonic time `now` (seconds; a step back counts as no time).
+
+        Never raises for what an event says: late, doubled, unknown and illegal ones become `EventIgnored`.
+        """
+        world = self._world
+        world.now = max(world.now, now)
+        world.version += 1
+        world.commands, world.facts = [], []
+        self._tell_story(event)
+        _HANDLERS[type(event)](world, event)
+        self._handle_due()
+        dispatch(world)
+        self._end_story(event)
+        return Handled(tuple(world.commands), tuple(world.facts))
+
+    def next_deadline(self) -> float | None:
+        """When `TimePassed` is needed next (engine seconds, after the last `now`); None if never."""
+        return self._world.timers.next()
+
+    def snapshot(self, now: float) -> Snapshot:
+        """Copy the state into plain values, with durations as of `now`."""
+        with self._as_of(now):
+            return snapshot.take(self._world)
+
+    def explain(self, call: str, now: float) -> Explanation:
+        """Say where a call stands and why.
+
+        Raises:
+            UnknownCall: if nothing is remembered about it.
+
+        """
+        with self._as_of(now):
+            return explain(self._world, call)
+
+    def story(self, call: str) -> tuple[Line, ...]:
+        """Return the last events, commands and facts of a call, oldest first; empty if it is not remembered."""
+        return self._world.story.of(call)
+
+    def check_invariants(self) -> None:
+        """Check all that must hold.
+
+        Raises:
+            AssertionError: naming what does not, with the last events.
+
+        """
+        invariants.check(self._world)
+
+    @contextmanager
+    def _as_of(self, now: float) -> Iterator[None]:
+        """Look at durations as of `now` without letting time pass: nothing that is due is handled by looking."""
+        world = self._world
+        last, world.now = world.now, max(world.now, now)
+        try:
+            yield
+        finally:
+            world.now = last
+
+    def _handle_due(self) -> None:
+        while (due := self._world.timers.pop_due(self._world.now)) is not None:
+            kind, subject = due
+            _DEADLINES[kind](self._world, subject)
+
+    def _tell_story(self, event: Event) -> None:
+        world = self._world
+        if isinstance(event, events.CallQueued | events.TalkAdopted):
+            world.story.begin(event.call)
+        call = getattr(event, "call", None)
+        if call is None:
+            offer = world.offers.get(getattr(event, "offer", ""))
+            call = offer.call if offer is not None else None
+        world.story.add(call, Line(world.now, event))
+
+    def _end_story(self, event: Event) -> None:
+        if isinstance(event, events.CallQueued | events.TalkAdopted) and event.call not in self._world.calls:
+            self._world.story.end(event.call)
+
+
+def _time_passed(world: World, event: events.TimePassed) -> None:
+    """Every event handles what is due; this one does nothing else."""
+
+
+_HANDLERS: dict[type, Callable[[World, Any], None]] = {
+    events.CallQueued: calls.queued,
+    events.CallPlaced: calls.placed,
+    events.CallAbandoned: calls.abandoned,
+    events.CallLost: calls.lost,
+    events.CallLeaveRequested: calls.leave_requested,
+    events.AgentLoggedIn: agents.logged_in,
+    events.AgentLoggedOut: agents.logged_out,
+    events.AgentPaused: agents.paused,
+    events.AgentUnpaused: agents.unpaused,
+    events.AgentReadied: agents.readied,
+    events.AgentAdopted: adoption.agent_adopted,
+    events.AgentBusyElsewhere: agents.busy_elsewhere,
+    events.OfferRinging: offers.ringing,
+    events.OfferAnswered: offers.answered,
+    events.TalkStarted: offers.talk_started,
+    events.OfferFailed: offers.failed,
+    events.TalkEnded: offers.talk_ended,
+    events.OfferAdopted: adoption.offer_adopted,
+    events.TalkAdopted: adoption.talk_adopted,
+    events.DispatchPaused: adoption.dispatch_paused,
+    events.DispatchResumed: adoption.dispatch_resumed,
+    events.PolicyReplaced: policy_replaced,
+    events.TimePassed: _time_passed,
+}
+
+_DEADLINES: dict[Timer, Callable[[World, str], None]] = {
+    Timer.MAX_WAIT: calls.max_wait_passed,
+    Timer.RING: calls.ring_passed,
+    Timer.ANNOUNCE: calls.announcement_due,
+    Timer.AWAY: calls.away_passed,
+    Timer.HOLD_OFF: calls.hold_off_passed,
+    Timer.OFFER: offers.time_is_up,
+    Timer.AGENT: agents.time_is_up,
+}

@@ -15,13 +15,13 @@ class AcdError(Exception):
     """Base of all errors of the routing engine."""
 
 
-class UnknownCall(AcdError):  # noqa: N818 - reads as what happened
+class UnknownCall(AcdError):
     """Nothing is known about this call (never queued, or ended too long ago)."""
 
 
-class UnknownStrategy(AcdError):  # noqa: N818 - reads as what happened
+class UnknownStrategy(AcdError):
     """A queue names a ranking strategy that is not registered."""
 
 
-class InvalidTransition(AcdError):  # noqa: N818 - reads as what happened
+class InvalidTransition(AcdError):
     """An illegal move was tried; the message carries the last events."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from acd.config import Needs, Policy
-from acd.states import AgentState, OfferPhase
+if TYPE_CHECKING:
+    from acd.config import Needs, Policy
+    from acd.states import AgentState, OfferPhase
 
 
 class LeaveReason(Enum):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from acd.events import Event
-from acd.states import AgentState
+if TYPE_CHECKING:
+    from acd.events import Event
+    from acd.states import AgentState
 
 
 class Outcome(Enum):

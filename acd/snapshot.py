@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from acd.estimate import newcomer_wait_seconds
 from acd.states import AgentState, CallState
+from acd.timers import Timer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from acd.records import AgentRecord, Call
+    from acd.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +71,67 @@ class Snapshot:
     dispatching: bool
     queues: Mapping[str, QueueSnapshot]
     agents: Mapping[str, AgentSnapshot]
+
+
+def take(world: World) -> Snapshot:
+    """Copy the engine's state into plain values."""
+    by_queue: dict[str, list[Call]] = {name: [] for name in world.policy.queues}
+    for call in world.calls.values():
+        by_queue.setdefault(call.queue.name, []).append(call)
+    return Snapshot(
+        version=world.version,
+        dispatching=world.dispatching,
+        queues={name: _queue(world, name, calls) for name, calls in by_queue.items()},
+        agents={name: _agent(world, agent) for name, agent in world.agents.items()},
+    )
+
+
+def _queue(world: World, name: str, calls: list[Call]) -> QueueSnapshot:
+    in_line = [world.calls[call_id] for call_id in world.lines.places(name)]
+    longest: dict[str, float] = {}
+    for call in in_line:
+        longest[call.tier] = max(longest.get(call.tier, 0.0), call.waited_seconds(world.now))
+    configured = name in world.policy.queues
+    return QueueSnapshot(
+        name=name,
+        waiting=len(in_line),
+        longest_wait_seconds=max(longest.values(), default=0.0),
+        waiting_by_tier=Counter(call.tier for call in in_line),
+        longest_wait_by_tier_seconds=longest,
+        talking=sum(1 for call in calls if call.state is CallState.TALKING),
+        away=sum(1 for call in calls if call.state is CallState.AWAY),
+        agents_by_state=Counter(agent.state for agent in world.agents.values() if name in agent.config.queues),
+        calls=tuple(_call(world, call, position) for position, call in enumerate(in_line, start=1)),
+        expected_wait_seconds=newcomer_wait_seconds(world, name) if configured else None,
+    )
+
+
+def _call(world: World, call: Call, position: int) -> CallSnapshot:
+    offer = world.offers.get(call.offer or "")
+    return CallSnapshot(
+        call=call.id,
+        tier=call.tier,
+        state=call.state,
+        position=position,
+        entered_at=call.entered_at,
+        waited_seconds=call.waited_seconds(world.now),
+        offer=call.offer or "",
+        agent=offer.agent if offer is not None else "",
+    )
+
+
+def _agent(world: World, agent: AgentRecord) -> AgentSnapshot:
+    offer = world.offers.get(agent.offer or "")
+    until = world.timers.at(Timer.OFFER, agent.offer) if agent.offer else world.timers.at(Timer.AGENT, agent.name)
+    return AgentSnapshot(
+        name=agent.name,
+        state=agent.state,
+        reason=agent.reason,
+        since=agent.since,
+        seconds_in_state=max(0.0, world.now - agent.since),
+        call=offer.call if offer is not None else "",
+        offer=agent.offer or "",
+        misses=agent.misses,
+        until=until,
+        busy_elsewhere=agent.busy_elsewhere,
+    )

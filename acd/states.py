@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class AgentState(Enum):
@@ -62,7 +65,7 @@ AGENT_MOVES: Mapping[AgentState, frozenset[AgentState]] = {
 }
 
 CALL_MOVES: Mapping[CallState, frozenset[CallState]] = {
-    _C.WAITING: frozenset({_C.OFFERED, _C.CONNECTING, _C.TALKING, _C.LEAVING, _C.AWAY, _C.ENDED}),
+    _C.WAITING: frozenset({_C.OFFERED, _C.CONNECTING, _C.TALKING, _C.LEAVING, _C.ENDED}),
     _C.OFFERED: frozenset({_C.WAITING, _C.CONNECTING, _C.TALKING, _C.LEAVING, _C.ENDED}),
     _C.CONNECTING: frozenset({_C.WAITING, _C.TALKING, _C.LEAVING, _C.ENDED}),
     _C.LEAVING: frozenset({_C.TALKING, _C.AWAY, _C.ENDED}),

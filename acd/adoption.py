@@ -1,0 +1,254 @@
+"""Taking over what is already there: agents from the store, legs and talks from Asterisk, in any order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from acd.agents import leave_wrapup
+from acd.commands import CancelOffer, CancelReason
+from acd.config import Agent, Queue
+from acd.events import OfferCause
+from acd.exits import release
+from acd.facts import CallEntered, Ignored, OfferMade
+from acd.offers import bury, caller_talks, connect, finish_talk, start_talk, withdraw
+from acd.records import Offer, Rest
+from acd.states import AgentState, CallState, OfferPhase
+from acd.timers import Timer
+
+if TYPE_CHECKING:
+    from acd.events import AgentAdopted, DispatchPaused, DispatchResumed, OfferAdopted, TalkAdopted
+    from acd.records import AgentRecord, Call
+    from acd.world import World
+
+_AGENT_STATES = {
+    OfferPhase.DIALLING: AgentState.OFFERED,
+    OfferPhase.RINGING: AgentState.OFFERED,
+    OfferPhase.CONNECTING: AgentState.CONNECTING,
+}
+_CALL_STATES = {
+    OfferPhase.DIALLING: CallState.OFFERED,
+    OfferPhase.RINGING: CallState.OFFERED,
+    OfferPhase.CONNECTING: CallState.CONNECTING,
+}
+
+
+# Events
+
+
+def agent_adopted(world: World, event: AgentAdopted) -> None:
+    """Believe the store about an agent of whom nothing was heard live yet."""
+    agent = world.agents.get(event.agent)
+    if agent is None:
+        world.ignore(event, Ignored.UNKNOWN_AGENT)
+    elif agent.heard:
+        world.ignore(event, Ignored.LATE)
+    elif agent.offer is not None:
+        agent.heard, agent.misses = True, event.misses
+        if event.state is AgentState.PAUSED:
+            agent.after = Rest(AgentState.PAUSED, event.reason)
+    else:
+        agent.heard, agent.misses = True, event.misses
+        _restore(world, agent, event)
+
+
+def offer_adopted(world: World, event: OfferAdopted) -> None:
+    """Go on with a live leg; one that fits nowhere is hung up."""
+    known = world.offers.get(event.offer)
+    agent = world.agents.get(event.agent)
+    call = world.calls.get(event.call)
+    if known is not None:
+        _advance(world, known, event)
+    elif agent is None:
+        _refuse(world, event, Ignored.UNKNOWN_AGENT)
+    elif world.was_offer(event.offer):
+        _refuse(world, event, Ignored.LATE)
+    elif agent.offer is not None or event.call in world.orphans or not _can_take_offer(call, event):
+        _refuse(world, event, Ignored.ILLEGAL)
+    else:
+        _adopt_offer(world, event, agent, call)
+
+
+def talk_adopted(world: World, event: TalkAdopted) -> None:
+    """Believe Asterisk that these two talk, and clear away whatever says otherwise."""
+    offer = world.offers.get(event.offer)
+    if offer is not None and offer.phase is OfferPhase.TALKING:
+        world.ignore(event, Ignored.DUPLICATE)
+        return
+    if offer is not None and (offer.agent, offer.call) != (event.agent, event.call):
+        bury(world, offer, OfferCause.CANCELLED)
+        offer = None
+    agent = _agent_for_talk(world, event)
+    call, news = _call_for_talk(world, event)
+    offer = offer or _new_offer(world, event.offer, event.call, agent)
+    _no_longer_orphan(world, offer)
+    offer.queue, offer.tier, call.offer = event.queue, event.tier, offer.id
+    start_talk(world, offer, min(event.started_at, world.now), news=news)
+
+
+def dispatch_paused(world: World, event: DispatchPaused) -> None:
+    """Give no offers, releases and announcements from now on."""
+    if not world.dispatching:
+        world.ignore(event, Ignored.DUPLICATE)
+    world.dispatching = False
+
+
+def dispatch_resumed(world: World, event: DispatchResumed) -> None:
+    """Hang up legs whose callers never showed up, release those who had to wait for it, and dispatch."""
+    if world.dispatching:
+        world.ignore(event, Ignored.DUPLICATE)
+        return
+    world.dispatching = world.changed = True
+    for offer in [world.offers[offer_id] for offer_id in world.orphans.values()]:
+        if offer.phase is not OfferPhase.TALKING:
+            withdraw(world, offer, CancelReason.ORPHAN, OfferCause.CANCELLED)
+    for call in list(world.calls.values()):
+        if call.state is CallState.LEAVING and call.offer is None:
+            release(world, call)
+
+
+def take_up_orphan(world: World, call: Call) -> bool:
+    """Give a call that enters the live leg or talk that was adopted before it, if there is one."""
+    offer = world.offers.get(world.orphans.get(call.id, ""))
+    if offer is None or offer.phase is OfferPhase.CANCELLING:
+        return False
+    _no_longer_orphan(world, offer)
+    offer.queue, offer.tier, call.offer = call.queue.name, call.tier, offer.id
+    if offer.phase is OfferPhase.TALKING:
+        caller_talks(world, offer, news=True)
+    else:
+        world.move_call(call, _CALL_STATES[offer.phase])
+    return True
+
+
+# Agents
+
+
+def _restore(world: World, agent: AgentRecord, event: AgentAdopted) -> None:
+    runs_on = event.until is not None and event.until > world.now
+    since = world.now if event.since is None else min(event.since, world.now)
+    if agent.state is AgentState.WRAP_UP and event.state not in {AgentState.LOGGED_OUT, AgentState.PAUSED}:
+        return  # an adopted talk has just ended here: fresher than the store
+    leave_wrapup(world, agent)
+    if event.state in {AgentState.LOGGED_OUT, AgentState.PAUSED}:
+        if agent.state is not event.state:
+            world.move_agent(agent, event.state, event.reason)
+    elif event.state in {AgentState.WRAP_UP, AgentState.BACKOFF} and runs_on:
+        world.move_agent(agent, event.state, event.reason, until=event.until)
+    elif agent.state is not AgentState.READY:
+        world.move_agent(agent, AgentState.READY)
+    agent.since = agent.idle_since = since
+    if agent.state is AgentState.BACKOFF:
+        agent.not_before, agent.not_before_reason = event.until or 0.0, event.reason
+
+
+def _reserve(world: World, agent: AgentRecord) -> None:
+    """Remember what the agent goes back to once the adopted leg or talk is over."""
+    leave_wrapup(world, agent)
+    if agent.state is AgentState.PAUSED:
+        agent.after = Rest(AgentState.PAUSED, agent.reason)
+    elif agent.retired or (agent.state is AgentState.LOGGED_OUT and agent.heard):
+        agent.after = Rest(AgentState.LOGGED_OUT, "removed" if agent.retired else agent.reason)
+
+
+# Offers
+
+
+def _can_take_offer(call: Call | None, event: OfferAdopted) -> bool:
+    if event.phase not in _AGENT_STATES:
+        return False
+    return call is None or (call.offer is None and call.state in {CallState.WAITING, CallState.LEAVING})
+
+
+def _refuse(world: World, event: OfferAdopted, why: Ignored) -> None:
+    if event.phase is not OfferPhase.TALKING:  # hanging up a leg that talks would cut the caller off
+        world.command(CancelOffer(event.offer, event.call, event.agent, CancelReason.SUPERSEDED))
+    world.ignore(event, why)
+
+
+def _advance(world: World, offer: Offer, event: OfferAdopted) -> None:
+    if event.phase is OfferPhase.CONNECTING and offer.phase in {OfferPhase.DIALLING, OfferPhase.RINGING}:
+        connect(world, offer)
+    elif event.phase is OfferPhase.RINGING and offer.phase is OfferPhase.DIALLING:
+        offer.phase = OfferPhase.RINGING
+    else:
+        world.ignore(event, Ignored.DUPLICATE)
+
+
+def _adopt_offer(world: World, event: OfferAdopted, agent: AgentRecord, call: Call | None) -> None:
+    offer = _new_offer(world, event.offer, event.call, agent)
+    offer.phase = event.phase
+    world.move_agent(agent, _AGENT_STATES[event.phase])
+    world.timers.set(Timer.OFFER, offer.id, _deadline(world, event, call))
+    if call is None:
+        offer.orphan = True
+        world.orphans[event.call] = offer.id
+        return
+    offer.queue, offer.tier, call.offer = call.queue.name, call.tier, offer.id
+    if call.state is CallState.LEAVING:
+        withdraw(world, offer, CancelReason.LEAVING, OfferCause.CANCELLED)
+    else:
+        world.move_call(call, _CALL_STATES[event.phase])
+
+
+def _deadline(world: World, event: OfferAdopted, call: Call | None) -> float:
+    if event.deadline is not None and event.deadline > world.now:
+        return event.deadline
+    if event.phase is OfferPhase.CONNECTING:
+        return world.now + world.policy.connect_deadline_seconds
+    queue = call.queue if call is not None else Queue("")
+    return world.now + queue.offer_timeout_seconds + world.policy.offer_grace_seconds
+
+
+def _new_offer(world: World, offer_id: str, call_id: str, agent: AgentRecord) -> Offer:
+    _reserve(world, agent)
+    offer = Offer(offer_id, call_id, agent.name, "", "", world.now)
+    world.offers[offer_id] = offer
+    agent.offer = offer_id
+    world.establish(OfferMade(offer_id, call_id, agent.name, "", adopted=True))
+    return offer
+
+
+def _no_longer_orphan(world: World, offer: Offer) -> None:
+    if offer.orphan:
+        del world.orphans[offer.call]
+        offer.orphan = False
+
+
+# Talks
+
+
+def _agent_for_talk(world: World, event: TalkAdopted) -> AgentRecord:
+    agent = world.agents.get(event.agent)
+    if agent is not None and agent.offer is not None and agent.offer != event.offer:
+        _supersede(world, world.offers[agent.offer])
+        agent = world.agents.get(event.agent)
+    return agent or world.add_agent(Agent(event.agent), retired=True)
+
+
+def _supersede(world: World, offer: Offer) -> None:
+    if offer.phase is OfferPhase.TALKING:
+        finish_talk(world, offer, "superseded")
+        return
+    if offer.phase is not OfferPhase.CANCELLING:
+        world.command(CancelOffer(offer.id, offer.call, offer.agent, CancelReason.SUPERSEDED))
+    bury(world, offer, OfferCause.CANCELLED)
+
+
+def _call_for_talk(world: World, event: TalkAdopted) -> tuple[Call, bool]:
+    """Return the call and whether its answer is news (an earlier process established it otherwise)."""
+    call = world.calls.get(event.call)
+    if call is not None and call.offer is not None and call.offer != event.offer:
+        other = world.offers[call.offer]
+        if other.phase is OfferPhase.TALKING:
+            finish_talk(world, other, "superseded")
+            call = None
+        else:
+            call.offer = None
+            withdraw(world, other, CancelReason.SUPERSEDED, OfferCause.CANCELLED)
+    if call is not None:
+        return call, True
+    queue = world.policy.queues.get(event.queue) or Queue(event.queue)
+    started_at = min(event.started_at, world.now)
+    entered_at = started_at if event.entered_at is None else min(event.entered_at, started_at)
+    world.establish(CallEntered(event.call, queue.name, event.tier, resumed=True))
+    return world.new_call(event.call, queue, event.tier, entered_at), False

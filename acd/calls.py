@@ -1,0 +1,214 @@
+"""How callers enter a line, come back to it, and leave it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from acd.adoption import take_up_orphan
+from acd.commands import Announce, CancelReason, ReleaseCall, ReleaseReason
+from acd.eligibility import merge_needs
+from acd.estimate import expected_wait_seconds
+from acd.events import LeaveReason, OfferCause
+from acd.exits import OUTCOMES, end_call, release, start_waiting
+from acd.facts import CallEnded, CallEntered, Ignored, Outcome
+from acd.offers import finish_talk, withdraw
+from acd.records import Call, Leave
+from acd.states import CallState, OfferPhase
+from acd.timers import Timer
+
+if TYPE_CHECKING:
+    from acd.config import Queue
+    from acd.events import CallAbandoned, CallLeaveRequested, CallLost, CallPlaced, CallQueued
+    from acd.world import World
+
+_RELEASES = {
+    LeaveReason.MENU: ReleaseReason.MENU,
+    LeaveReason.VOICEMAIL: ReleaseReason.VOICEMAIL,
+    LeaveReason.CLOSED: ReleaseReason.CLOSED,
+}
+
+
+# Events
+
+
+def queued(world: World, event: CallQueued) -> None:
+    """Begin a queue entry; or let a caller who was away take up his old one."""
+    call = world.calls.get(event.call)
+    queue = world.policy.queues.get(event.queue)
+    if call is not None and call.state not in {CallState.AWAY, CallState.TALKING}:
+        world.ignore(event, Ignored.DUPLICATE)
+    elif queue is None:
+        # said aloud instead of ignored alone: this caller stands in hold and nobody would ever let him out
+        world.command(ReleaseCall(event.call, event.queue, ReleaseReason.NO_QUEUE, ""))
+        world.ignore(event, Ignored.UNKNOWN_QUEUE)
+    elif call is None:
+        _enter(world, event, queue, event.entered_at)
+    elif call.state is CallState.TALKING:
+        # the shell knows that he waits again; the end of his talk is late or lost
+        finish_talk(world, world.offers[call.offer or ""], "requeued")
+        _enter(world, event, queue, event.entered_at)
+    else:
+        _come_back(world, call, event, queue)
+
+
+def placed(world: World, event: CallPlaced) -> None:
+    """Let the caller be offered: he is in hold (again)."""
+    call = world.calls.get(event.call)
+    if call is None:
+        _ignore_stranger(world, event)
+    elif call.state is CallState.AWAY:
+        _resume(world, call)
+    elif call.placed:
+        world.ignore(event, Ignored.DUPLICATE)
+    else:
+        call.placed = True
+        world.index_call(call)
+
+
+def abandoned(world: World, event: CallAbandoned) -> None:
+    """End the entry of a caller who hung up."""
+    _vanish(world, event, Outcome.ABANDONED, "")
+
+
+def lost(world: World, event: CallLost) -> None:
+    """End the entry of a caller who vanished without his doing."""
+    _vanish(world, event, Outcome.LOST, event.reason)
+
+
+def leave_requested(world: World, event: CallLeaveRequested) -> None:
+    """Let a caller go, once no offer of his is live."""
+    call = world.calls.get(event.call)
+    reason = _RELEASES[event.reason]
+    if call is None:
+        _ignore_stranger(world, event)
+    elif call.state is CallState.AWAY and reason is not ReleaseReason.MENU:
+        end_call(world, call, OUTCOMES[reason], reason.value)
+    elif call.state in {CallState.AWAY, CallState.LEAVING}:
+        world.ignore(event, Ignored.DUPLICATE)
+    elif call.state is CallState.TALKING:
+        world.ignore(event, Ignored.ILLEGAL)
+    else:
+        leave(world, call, reason, event.target)
+
+
+# Deadlines
+
+
+def max_wait_passed(world: World, call_id: str) -> None:
+    """Let the caller out to his queue's overflow, unless he is leaving anyway."""
+    call = world.calls[call_id]
+    if call.leave is None:
+        leave(world, call, ReleaseReason.MAX_WAIT, call.queue.overflow)
+
+
+def ring_passed(world: World, call_id: str) -> None:
+    """Search wider for this caller."""
+    world.index_call(world.calls[call_id])
+
+
+def hold_off_passed(world: World, call_id: str) -> None:
+    """Offer this call again."""
+    call = world.calls[call_id]
+    call.held_off = False
+    world.index_call(call)
+
+
+def announcement_due(world: World, call_id: str) -> None:
+    """Tell a waiting caller where he stands; later again."""
+    call = world.calls[call_id]
+    if world.dispatching and call.placed and call.state is CallState.WAITING:
+        position = world.lines.position(call)
+        world.command(Announce(call.id, call.queue.name, position, expected_wait_seconds(world, call)))
+    if call.queue.announce_frequency_seconds > 0:
+        world.timers.set(Timer.ANNOUNCE, call_id, world.now + call.queue.announce_frequency_seconds)
+
+
+def away_passed(world: World, call_id: str) -> None:
+    """End the entry of a caller who stayed away too long."""
+    end_call(world, world.calls[call_id], Outcome.LEFT_QUEUE, "away_expired")
+
+
+# What becomes of a caller
+
+
+def leave(world: World, call: Call, reason: ReleaseReason, target: str) -> None:
+    """Start the way out: withdraw a live offer first, release the caller when it is dead.
+
+    A max wait that passes while the agent hears the whisper is left pending: both are seconds from talking.
+    """
+    call.leave = Leave(reason, target)
+    offer = world.offers.get(call.offer or "")
+    if offer is not None and offer.phase is OfferPhase.CONNECTING and reason is ReleaseReason.MAX_WAIT:
+        return
+    world.move_call(call, CallState.LEAVING)
+    if offer is not None:
+        withdraw(world, offer, CancelReason.LEAVING, OfferCause.CANCELLED)
+    elif world.dispatching:
+        release(world, call)
+
+
+def _enter(world: World, event: CallQueued, queue: Queue, entered_at: float | None) -> None:
+    resumed = entered_at is not None
+    world.establish(CallEntered(event.call, queue.name, event.tier, resumed))
+    if 0 < queue.max_length <= world.lines.length(queue.name) and not (resumed or event.first):
+        world.command(ReleaseCall(event.call, queue.name, ReleaseReason.FULL, queue.overflow))
+        full = ReleaseReason.FULL.value
+        world.establish(CallEnded(event.call, queue.name, event.tier, Outcome.REJECTED_FULL, full, 0.0))
+        return
+    since = world.now if entered_at is None else min(entered_at, world.now)
+    call = world.new_call(event.call, queue, event.tier, since)
+    call.needs, call.sequence = merge_needs(event.needs), event.sequence
+    call.first, call.placed = event.first, event.placed
+    start_waiting(world, call)
+    if not take_up_orphan(world, call):
+        world.index_call(call)
+
+
+def _come_back(world: World, call: Call, event: CallQueued, queue: Queue) -> None:
+    deadline = world.timers.at(Timer.AWAY, call.id)
+    if deadline is not None and deadline < world.now:
+        away_passed(world, call.id)
+        _enter(world, event, queue, event.entered_at)
+    elif call.queue.name != queue.name:
+        end_call(world, call, Outcome.LEFT_QUEUE, "moved")
+        _enter(world, event, queue, call.entered_at)
+    else:
+        call.tier, call.needs = event.tier, merge_needs(event.needs)
+        call.head_start_seconds = world.tier(event.tier).head_start_seconds
+        call.first, call.placed = event.first, event.placed
+        _resume(world, call)
+
+
+def _resume(world: World, call: Call) -> None:
+    world.timers.cancel(Timer.AWAY, call.id)
+    start_waiting(world, call)
+    world.move_call(call, CallState.WAITING)
+
+
+def _vanish(world: World, event: CallAbandoned | CallLost, outcome: Outcome, reason: str) -> None:
+    call = world.calls.get(event.call)
+    if call is None:
+        _vanish_unseen(world, event)
+        return
+    offer = world.offers.get(call.offer or "")
+    if call.state is CallState.AWAY:
+        end_call(world, call, Outcome.LEFT_QUEUE, reason or "hung_up_away")
+    elif call.state is CallState.TALKING and offer is not None:
+        finish_talk(world, offer, reason or "caller_hung_up")
+    else:
+        end_call(world, call, outcome, reason or call.state.value)
+        if offer is not None:
+            withdraw(world, offer, CancelReason.CALLER_GONE, OfferCause.CALLER_GONE)
+
+
+def _vanish_unseen(world: World, event: CallAbandoned | CallLost) -> None:
+    """A caller whose leg to an agent was adopted may hang up before his own channel was read."""
+    offer = world.offers.get(world.orphans.get(event.call, ""))
+    if offer is None or offer.phase is OfferPhase.TALKING:
+        _ignore_stranger(world, event)
+    else:
+        withdraw(world, offer, CancelReason.CALLER_GONE, OfferCause.CALLER_GONE)
+
+
+def _ignore_stranger(world: World, event: CallAbandoned | CallLost | CallPlaced | CallLeaveRequested) -> None:
+    world.ignore(event, Ignored.LATE if world.story.knows(event.call) else Ignored.UNKNOWN_CALL)

@@ -1,0 +1,121 @@
+"""Why does this caller wait, and why did that agent get that call? Answers as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from acd.eligibility import judge
+from acd.errors import UnknownCall
+from acd.estimate import expected_wait_seconds
+from acd.states import CallState
+from acd.strategies import rank
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from acd.config import Needs
+    from acd.eligibility import Ineligibility
+    from acd.records import Call
+    from acd.story import Line
+    from acd.strategies import Rank
+    from acd.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The record of one offer, as things stood at engine time `at`.
+
+    `ranked` holds every eligible agent, best first, with what ranked him (see strategies.py); `not_free` and
+    `unable` hold everybody else.
+    """
+
+    offer: str
+    call: str
+    queue: str
+    at: float
+    score: float
+    ring: int
+    needs: Needs
+    strategy: str
+    chosen: str
+    ranked: tuple[tuple[str, Rank], ...]
+    not_free: Mapping[str, Ineligibility]
+    unable: Mapping[str, Ineligibility]
+
+    @property
+    def ineligible(self) -> dict[str, Ineligibility]:
+        """Every agent who was not eligible, with the reason."""
+        return {**self.unable, **self.not_free}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a live call stands now.
+
+    score = waited_seconds + head_start_seconds + bonus_seconds; the highest goes first. `eligible` are the
+    agents he could be offered to this moment, best first (empty is why he waits); `ineligible` everybody else.
+    """
+
+    queue: str
+    tier: str
+    position: int
+    score: float
+    waited_seconds: float
+    head_start_seconds: float
+    bonus_seconds: float
+    ring: int
+    needs: Needs
+    eligible: tuple[str, ...]
+    ineligible: Mapping[str, Ineligibility]
+    expected_wait_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All there is to say about a call; `standing` is None once it has ended, `decision` before its first offer."""
+
+    call: str
+    state: CallState
+    standing: Standing | None
+    decision: Decision | None
+    story: tuple[Line, ...]
+
+
+def explain(world: World, call_id: str) -> Explanation:
+    """Explain a call that is live or ended not long ago.
+
+    Raises:
+        UnknownCall: if nothing is remembered about it.
+
+    """
+    if not world.story.knows(call_id):
+        raise UnknownCall(f"no call {call_id!r} is known: it never queued, or it ended long ago")
+    call = world.calls.get(call_id)
+    return Explanation(
+        call=call_id,
+        state=CallState.ENDED if call is None else call.state,
+        standing=None if call is None else _standing(world, call),
+        decision=world.story.decision(call_id),
+        story=world.story.of(call_id),
+    )
+
+
+def _standing(world: World, call: Call) -> Standing:
+    reach = world.reach_of(call)
+    judgement = judge(reach, world.agents)
+    waited_seconds = call.waited_seconds(world.now)
+    return Standing(
+        queue=call.queue.name,
+        tier=call.tier,
+        position=world.lines.position(call),
+        score=waited_seconds + call.head_start_seconds + call.queue.bonus_seconds,
+        waited_seconds=waited_seconds,
+        head_start_seconds=call.head_start_seconds,
+        bonus_seconds=call.queue.bonus_seconds,
+        ring=reach.ring,
+        needs=reach.needs,
+        eligible=tuple(agent.name for _, agent in rank(call.queue.strategy, judgement.eligible, reach.needs)),
+        ineligible=judgement.ineligible,
+        expected_wait_seconds=expected_wait_seconds(world, call),
+    )

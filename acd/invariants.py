@@ -1,0 +1,136 @@
+"""What must hold after every event. Checked in tests after each step, and at any time in production on demand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from acd.eligibility import is_not_free, reach, stage_at, why_not
+from acd.states import AgentState, CallState, OfferPhase
+from acd.timers import Timer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from acd.config import Needs
+    from acd.records import AgentRecord, Call, Offer
+    from acd.world import World
+
+_AGENT_IN = {
+    OfferPhase.DIALLING: AgentState.OFFERED,
+    OfferPhase.RINGING: AgentState.OFFERED,
+    OfferPhase.CONNECTING: AgentState.CONNECTING,
+    OfferPhase.CANCELLING: AgentState.CANCELLING,
+    OfferPhase.TALKING: AgentState.TALKING,
+}
+_CALL_IN = {
+    OfferPhase.DIALLING: {CallState.OFFERED},
+    OfferPhase.RINGING: {CallState.OFFERED},
+    OfferPhase.CONNECTING: {CallState.CONNECTING},
+    OfferPhase.CANCELLING: {CallState.OFFERED, CallState.CONNECTING, CallState.LEAVING},
+    OfferPhase.TALKING: {CallState.TALKING},
+}
+_NEEDS_OFFER = frozenset({CallState.OFFERED, CallState.CONNECTING, CallState.TALKING})
+_HOLDS_PLACE = frozenset({CallState.WAITING, CallState.OFFERED, CallState.CONNECTING, CallState.LEAVING})
+
+
+def check(world: World) -> None:
+    """Check every invariant.
+
+    Raises:
+        AssertionError: naming each one that is broken, with the last events.
+
+    """
+    problems = [problem for find in _CHECKS for problem in find(world)]
+    if problems:
+        raise AssertionError("\n".join([*problems, "Last events:", world.story.recent()]))
+
+
+def _offers(world: World) -> Iterator[str]:
+    for offer in world.offers.values():
+        agent = world.agents.get(offer.agent)
+        if agent is None or agent.offer != offer.id or agent.state is not _AGENT_IN[offer.phase]:
+            yield f"{offer.id} is {offer.phase.name} but its agent is {agent}"
+        call = world.call_of(offer)
+        if call is not None and call.state not in _CALL_IN[offer.phase]:
+            yield f"{offer.id} is {offer.phase.name} but its call is {call}"
+        if offer.orphan is not (world.orphans.get(offer.call) == offer.id):
+            yield f"{offer.id} and the list of orphans disagree"
+        yield from _offer_deadline(world, offer)
+
+
+def _offer_deadline(world: World, offer: Offer) -> Iterator[str]:
+    armed = world.timers.at(Timer.OFFER, offer.id) is not None
+    if armed is (offer.phase is OfferPhase.TALKING):
+        yield f"{offer.id} is {offer.phase.name} and its deadline is {'' if armed else 'not '}armed"
+
+
+def _agents(world: World) -> Iterator[str]:
+    for agent in world.agents.values():
+        if agent.offer is not None and agent.offer not in world.offers:
+            yield f"{agent.name} holds the dead offer {agent.offer}"
+        if (agent.state in _AGENT_IN.values()) is not (agent.offer is not None):
+            yield f"{agent.name} is {agent.state.name} with offer {agent.offer}"
+        if (is_not_free(agent) is None) is not (agent.name in world.free):
+            yield f"{agent.name} is {agent.state.name} but the set of free agents disagrees"
+        if agent.after is not None and agent.offer is None:
+            yield f"{agent.name} has nothing to finish before {agent.after}"
+        yield from _agent_deadline(world, agent)
+
+
+def _agent_deadline(world: World, agent: AgentRecord) -> Iterator[str]:
+    passing = agent.state in {AgentState.WRAP_UP, AgentState.BACKOFF}
+    if passing is not (world.timers.at(Timer.AGENT, agent.name) is not None):
+        yield f"{agent.name} is {agent.state.name} and his deadline disagrees"
+
+
+def _calls(world: World) -> Iterator[str]:
+    for call in world.calls.values():
+        if call.state is CallState.ENDED:
+            yield f"{call.id} has ended but is still here"
+        if call.offer is not None and call.offer not in world.offers:
+            yield f"{call.id} holds the dead offer {call.offer}"
+        if call.state is CallState.LEAVING:
+            if call.leave is None or (call.offer is None and world.dispatching):
+                yield f"{call.id} is leaving but nothing will release it"
+        elif (call.state in _NEEDS_OFFER) is not (call.offer is not None):
+            yield f"{call.id} is {call.state.name} with offer {call.offer}"
+        if (call.state is CallState.AWAY) is not (world.timers.at(Timer.AWAY, call.id) is not None):
+            yield f"{call.id} is {call.state.name} and its away deadline disagrees"
+
+
+def _order(world: World) -> Iterator[str]:
+    found = sorted(world.lines.offerable())
+    meant = sorted(call.id for call in world.calls.values() if call.offerable)
+    if found != meant:
+        yield f"dispatch can find {found}, but {meant} wait"
+    for queue in {call.queue.name for call in world.calls.values()}:
+        held = world.lines.places(queue)
+        calls = [call for call in world.calls.values() if call.queue.name == queue and call.state in _HOLDS_PLACE]
+        if list(held) != [call.id for call in sorted(calls, key=lambda call: call.key)]:
+            yield f"the places of {queue} are {held}"
+
+
+def _nobody_idle(world: World) -> Iterator[str]:
+    """Ask the one rule afresh, past every cache."""
+    if not world.dispatching:
+        return
+    free = [world.agents[name] for name in world.free]
+    for call in (call for call in world.calls.values() if call.offerable and free):
+        needs = _needs_now(world, call)
+        idle = [agent.name for agent in free if why_not(agent, call.queue.name, needs) is None]
+        if idle:
+            yield f"{call.id} waits although {idle} could serve it"
+
+
+def _needs_now(world: World, call: Call) -> Needs:
+    stage = stage_at(call.queue, call.entered_at, world.now)
+    return reach(call.queue, call.needs, stage, world.agents.values()).needs
+
+
+def _deadlines(world: World) -> Iterator[str]:
+    due = world.timers.next()
+    if due is not None and due <= world.now:
+        yield f"a deadline of {due} is unhandled at {world.now}"
+
+
+_CHECKS = (_offers, _agents, _calls, _order, _nobody_idle, _deadlines)

@@ -1,0 +1,220 @@
+"""The life of an offer: rung, answered, talking; or withdrawn, failed, overdue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from acd.agents import after_failed_offer, after_talk
+from acd.commands import CancelOffer, CancelReason
+from acd.events import OfferCause
+from acd.exits import caller_is_back, end_call, stop_waiting
+from acd.facts import CallAnswered, Ignored, OfferEnded, OfferResult, Outcome, TalkFinished
+from acd.states import AgentState, CallState, OfferPhase
+from acd.timers import Timer
+
+if TYPE_CHECKING:
+    from acd.events import OfferAnswered, OfferFailed, OfferRinging, TalkEnded, TalkStarted
+    from acd.records import Offer
+    from acd.world import World
+
+_LEAST_CANCEL_SECONDS = 0.1
+
+#: what the phone itself said counts even if the offer was being withdrawn
+_PHONE_SAYS = frozenset({OfferCause.BUSY, OfferCause.REJECTED, OfferCause.UNREACHABLE})
+
+_OVERDUE = {
+    OfferPhase.DIALLING: (CancelReason.NO_ANSWER, OfferCause.UNREACHABLE),
+    OfferPhase.RINGING: (CancelReason.NO_ANSWER, OfferCause.NO_ANSWER),
+    OfferPhase.CONNECTING: (CancelReason.CONNECT_TIMEOUT, OfferCause.ERROR),
+}
+
+
+# Events
+
+
+def ringing(world: World, event: OfferRinging) -> None:
+    """Note that the phone rings: from now on no answer is a miss."""
+    offer = _find(world, event)
+    if offer is None:
+        return
+    if offer.phase is OfferPhase.DIALLING:
+        offer.phase = OfferPhase.RINGING
+    else:
+        world.ignore(event, Ignored.DUPLICATE if offer.phase is OfferPhase.RINGING else Ignored.LATE)
+
+
+def answered(world: World, event: OfferAnswered) -> None:
+    """The agent hears the whisper; from now on the connect deadline runs."""
+    offer = _find(world, event)
+    if offer is None:
+        return
+    if offer.phase in {OfferPhase.DIALLING, OfferPhase.RINGING}:
+        connect(world, offer)
+    else:
+        world.ignore(event, Ignored.DUPLICATE if offer.phase is OfferPhase.CONNECTING else Ignored.LATE)
+
+
+def talk_started(world: World, event: TalkStarted) -> None:
+    """Caller and agent talk: wins over any withdrawal that is under way, unless the entry has ended."""
+    offer = _find(world, event)
+    if offer is None:
+        return
+    if offer.phase is OfferPhase.TALKING:
+        world.ignore(event, Ignored.DUPLICATE)
+    elif world.call_of(offer) is None and not offer.orphan:
+        world.ignore(event, Ignored.LATE)
+    else:
+        start_talk(world, offer, world.now)
+
+
+def failed(world: World, event: OfferFailed) -> None:
+    """The leg is gone: the caller keeps his place, the agent gets what the cause asks for."""
+    offer = _find(world, event)
+    if offer is None:
+        return
+    if offer.phase is not OfferPhase.TALKING:
+        bury(world, offer, _settled_cause(offer, event.cause))
+    elif event.cause is OfferCause.HUNG_UP and world.now - offer.talk_at <= world.policy.instant_hangup_seconds:
+        _hung_up_at_once(world, offer)
+    else:
+        world.ignore(event, Ignored.ILLEGAL)
+
+
+def talk_ended(world: World, event: TalkEnded) -> None:
+    """The talk is over. If its start was never heard, it is caught up first."""
+    offer = _find(world, event)
+    if offer is None:
+        return
+    if offer.phase is not OfferPhase.TALKING:
+        if world.call_of(offer) is None and not offer.orphan:
+            bury(world, offer, offer.verdict or OfferCause.CANCELLED)
+            return
+        start_talk(world, offer, world.now)
+    finish_talk(world, offer, "caller_remains" if event.caller_remains else "talk_ended")
+
+
+def time_is_up(world: World, offer_id: str) -> None:
+    """Withdraw an overdue offer; if it was withdrawn already and nobody confirmed, take it for dead."""
+    offer = world.offers[offer_id]
+    if offer.phase is OfferPhase.CANCELLING:
+        bury(world, offer, offer.verdict or OfferCause.CANCELLED, expired=True)
+    else:
+        withdraw(world, offer, *_OVERDUE[offer.phase])
+
+
+# What becomes of an offer
+
+
+def connect(world: World, offer: Offer) -> None:
+    """Go on to the whisper, with its own deadline."""
+    offer.phase = OfferPhase.CONNECTING
+    world.timers.set(Timer.OFFER, offer.id, world.now + world.policy.connect_deadline_seconds)
+    world.move_agent(world.agents[offer.agent], AgentState.CONNECTING)
+    call = world.call_of(offer)
+    if call is not None:
+        world.move_call(call, CallState.CONNECTING)
+
+
+def withdraw(world: World, offer: Offer, reason: CancelReason, verdict: OfferCause) -> None:
+    """Hang up the offer's leg; agent (and caller) stay reserved until it is gone or the cancel deadline passes.
+
+    Args:
+        world: the engine's state.
+        offer: an offer without a talk; if it is being withdrawn already nothing changes.
+        reason: told to the shell.
+        verdict: what the end of this offer counts as.
+
+    """
+    if offer.phase is OfferPhase.CANCELLING:
+        return
+    offer.phase = OfferPhase.CANCELLING
+    offer.verdict = verdict
+    seconds = max(_LEAST_CANCEL_SECONDS, world.policy.cancel_deadline_seconds)
+    world.timers.set(Timer.OFFER, offer.id, world.now + seconds)
+    world.command(CancelOffer(offer.id, offer.call, offer.agent, reason))
+    world.move_agent(world.agents[offer.agent], AgentState.CANCELLING)
+
+
+def bury(world: World, offer: Offer, cause: OfferCause, *, expired: bool = False) -> None:
+    """Settle an offer that came to nothing."""
+    call = world.call_of(offer)
+    _forget(world, offer)
+    seconds = world.now - offer.made_at
+    result = OfferResult(cause.value)
+    world.establish(OfferEnded(offer.id, offer.call, offer.agent, offer.queue, result, seconds, expired))
+    after_failed_offer(world, world.agents[offer.agent], cause)
+    if call is not None:
+        caller_is_back(world, call, cause)
+
+
+def start_talk(world: World, offer: Offer, started_at: float, *, news: bool = True) -> None:
+    """Let the talk begin. `news`: it was not established by an earlier process."""
+    seconds = max(0.0, started_at - offer.made_at)
+    world.establish(OfferEnded(offer.id, offer.call, offer.agent, offer.queue, OfferResult.TALKED, seconds))
+    offer.phase, offer.talk_at, offer.verdict = OfferPhase.TALKING, started_at, None
+    world.timers.cancel(Timer.OFFER, offer.id)
+    agent = world.agents[offer.agent]
+    agent.misses, agent.not_before, agent.talks = 0, 0.0, agent.talks + 1
+    agent.failures.clear()
+    world.move_agent(agent, AgentState.TALKING)
+    caller_talks(world, offer, news=news)
+
+
+def finish_talk(world: World, offer: Offer, reason: str) -> None:
+    """Let the talk end: the entry ends as answered, the agent wraps up."""
+    call = world.call_of(offer)
+    _forget(world, offer)
+    _establish_talk(world, offer)
+    world.forecast.talk_finished(offer.queue, world.now - offer.talk_at)
+    if call is not None:
+        end_call(world, call, Outcome.ANSWERED, reason)
+    after_talk(world, world.agents[offer.agent], offer.queue)
+
+
+def caller_talks(world: World, offer: Offer, *, news: bool) -> None:
+    """Let the offer's caller, if he has an entry, talk. `news`: no earlier process established the answer."""
+    call = world.call_of(offer)
+    if call is None:
+        return
+    call.leave, call.refusals = None, 0
+    call.stopped_waiting_at = offer.talk_at
+    stop_waiting(world, call)
+    world.timers.cancel(Timer.AWAY, call.id)
+    world.move_call(call, CallState.TALKING)
+    if news:
+        wait_seconds = call.waited_seconds(world.now)
+        world.establish(CallAnswered(call.id, call.queue.name, call.tier, offer.agent, offer.id, wait_seconds))
+
+
+def _hung_up_at_once(world: World, offer: Offer) -> None:
+    call = world.call_of(offer)
+    _forget(world, offer)
+    _establish_talk(world, offer)
+    after_failed_offer(world, world.agents[offer.agent], OfferCause.HUNG_UP)
+    if call is not None:
+        caller_is_back(world, call, OfferCause.HUNG_UP)
+
+
+def _establish_talk(world: World, offer: Offer) -> None:
+    seconds = max(0.0, world.now - offer.talk_at)
+    world.establish(TalkFinished(offer.id, offer.call, offer.agent, offer.queue, offer.tier, seconds))
+
+
+def _forget(world: World, offer: Offer) -> None:
+    del world.offers[offer.id]
+    world.timers.cancel(Timer.OFFER, offer.id)
+    if offer.orphan:
+        world.orphans.pop(offer.call, None)
+
+
+def _settled_cause(offer: Offer, reported: OfferCause) -> OfferCause:
+    if offer.verdict is None or reported in _PHONE_SAYS:
+        return reported
+    return offer.verdict
+
+
+def _find(world: World, event: OfferRinging | OfferAnswered | TalkStarted | OfferFailed | TalkEnded) -> Offer | None:
+    offer = world.offers.get(event.offer)
+    if offer is None:
+        world.ignore(event, Ignored.LATE if world.was_offer(event.offer) else Ignored.UNKNOWN_OFFER)
+    return offer

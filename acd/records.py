@@ -1,0 +1,115 @@
+"""The mutable records the engine keeps: one per call in a line, per agent, and per live offer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from acd.states import AgentState, CallState, OfferPhase
+
+if TYPE_CHECKING:
+    from acd.commands import ReleaseReason
+    from acd.config import Agent, Needs, Queue
+    from acd.events import OfferCause
+
+#: (0 for `first` else 1, entered_at - head start - bonus, sequence, order of entry, call id); smallest goes first
+SortKey = tuple[int, float, int, int, str]
+
+
+@dataclass(slots=True)
+class Leave:
+    """A caller's pending way out, done once no offer of his is live."""
+
+    reason: ReleaseReason
+    target: str
+
+
+@dataclass(slots=True)
+class Call:
+    """One queue entry, from `CallQueued` to its `CallEnded`."""
+
+    id: str
+    queue: Queue
+    tier: str
+    entered_at: float
+    order: int
+    head_start_seconds: float = 0.0
+    needs: Needs = ()
+    sequence: int = 0
+    first: bool = False
+    placed: bool = True
+    state: CallState = CallState.WAITING
+    offer: str | None = None
+    leave: Leave | None = None
+    stopped_waiting_at: float | None = None
+    refusals: int = 0
+    held_off: bool = False
+    line: tuple[str, Needs, int] | None = None
+
+    @property
+    def key(self) -> SortKey:
+        """Where the call stands; constant while it waits, because every call ages at the same rate."""
+        score_at = self.entered_at - self.head_start_seconds - self.queue.bonus_seconds
+        return (0 if self.first else 1, score_at, self.sequence, self.order, self.id)
+
+    @property
+    def offerable(self) -> bool:
+        """Whether this call may be offered right now."""
+        return self.state is CallState.WAITING and self.placed and not self.held_off
+
+    def waited_seconds(self, now: float) -> float:
+        """Seconds from entry until now, or until the talk or the way out began."""
+        until = now if self.stopped_waiting_at is None else self.stopped_waiting_at
+        return max(0.0, until - self.entered_at)
+
+
+@dataclass(slots=True)
+class Rest:
+    """What an agent asked to be after his present offer or talk."""
+
+    state: AgentState
+    reason: str
+
+
+@dataclass(slots=True)
+class AgentRecord:
+    """One agent: his configuration and what he is doing."""
+
+    config: Agent
+    order: int
+    state: AgentState = AgentState.LOGGED_OUT
+    reason: str = ""
+    since: float = 0.0
+    idle_since: float = 0.0
+    offer: str | None = None
+    misses: int = 0
+    failures: dict[OfferCause, int] = field(default_factory=dict)
+    not_before: float = 0.0
+    not_before_reason: str = ""
+    after: Rest | None = None
+    wrapup_queue: str = ""
+    busy_elsewhere: bool = False
+    heard: bool = False
+    retired: bool = False
+    talks: int = 0
+
+    @property
+    def name(self) -> str:
+        """The agent's name."""
+        return self.config.name
+
+
+@dataclass(slots=True)
+class Offer:
+    """One attempt to ring one agent for one call, until it failed or its talk is over."""
+
+    id: str
+    call: str
+    agent: str
+    queue: str
+    tier: str
+    made_at: float
+    phase: OfferPhase = OfferPhase.DIALLING
+    talk_at: float = 0.0
+    verdict: OfferCause | None = None
+    orphan: bool = False

@@ -1,0 +1,212 @@
+"""The engine's state in one place, and the only functions that change the state of a call or an agent.
+
+The handlers in calls.py, agents.py, offers.py and adoption.py work on a `World`; it collects what they command
+and establish until the engine hands that out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from acd.config import Agent, Policy, Queue, Tier
+from acd.eligibility import Reach, is_not_free, reach, stage_at, stages
+from acd.errors import InvalidTransition
+from acd.events import OfferCause
+from acd.facts import AgentChanged, EventIgnored
+from acd.forecast import Forecast
+from acd.lines import Lines
+from acd.records import AgentRecord, Call, Offer
+from acd.states import AGENT_MOVES, CALL_MOVES, AgentState, CallState
+from acd.story import Line, Story
+from acd.timers import Timer, Timers
+
+if TYPE_CHECKING:
+    from acd.commands import Command
+    from acd.config import Needs
+    from acd.events import Event
+    from acd.facts import Fact, Ignored
+
+_PLACED_STATES = frozenset({CallState.WAITING, CallState.OFFERED, CallState.CONNECTING, CallState.LEAVING})
+_MAX_CACHED_REACHES = 4096
+
+
+@dataclass(slots=True)
+class World:
+    """Everything the engine knows at the moment `now` (engine seconds)."""
+
+    policy: Policy
+    offer_prefix: str
+    now: float = 0.0
+    calls: dict[str, Call] = field(default_factory=dict)
+    agents: dict[str, AgentRecord] = field(default_factory=dict)
+    offers: dict[str, Offer] = field(default_factory=dict)
+    orphans: dict[str, str] = field(default_factory=dict)  #: call id -> adopted offer whose call was not seen yet
+    free: dict[str, None] = field(default_factory=dict)
+    lines: Lines = field(default_factory=Lines)
+    timers: Timers = field(default_factory=Timers)
+    forecast: Forecast = field(default_factory=Forecast)
+    story: Story = field(default_factory=Story)
+    dispatching: bool = True
+    changed: bool = True
+    offers_made: int = 0
+    entries: int = 0
+    agents_seen: int = 0
+    version: int = 0
+    commands: list[Command] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    reaches: dict[tuple[str, Needs, int], Reach] = field(default_factory=dict)
+
+    # What the handlers have to say
+
+    def command(self, command: Command) -> None:
+        """Give a command to the shell."""
+        self.commands.append(command)
+        self.story.add(command.call, Line(self.now, command))
+
+    def establish(self, fact: Fact) -> None:
+        """Establish a fact."""
+        self.facts.append(fact)
+        self.story.add(getattr(fact, "call", None), Line(self.now, fact))
+
+    def ignore(self, event: Event, why: Ignored) -> None:
+        """Establish that an event changed nothing, and why."""
+        self.establish(EventIgnored(event, why))
+
+    # Calls
+
+    def new_call(self, call_id: str, queue: Queue, tier: str, entered_at: float) -> Call:
+        """Begin a queue entry; the caller of this gives it its state."""
+        self.entries += 1
+        head_start = self.tier(tier).head_start_seconds
+        call = Call(call_id, queue, tier, entered_at, self.entries, head_start)
+        self.calls[call_id] = call
+        self.story.begin(call_id)
+        return call
+
+    def move_call(self, call: Call, new: CallState) -> None:
+        """Move a call along the table; keeps the lines in step.
+
+        Raises:
+            InvalidTransition: if the table does not allow it (a bug, never an event's fault).
+
+        """
+        if new not in CALL_MOVES[call.state]:
+            raise InvalidTransition(
+                f"call {call.id}: {call.state.name} -> {new.name} is no legal move\n{self.story.recent()}"
+            )
+        call.state = new
+        self.index_call(call)
+
+    def index_call(self, call: Call) -> None:
+        """Put the call where its state says: into its queue's order, and among those who may be offered."""
+        if call.state in _PLACED_STATES:
+            self.lines.hold_place(call)
+        else:
+            self.lines.give_up_place(call)
+        if call.offerable:
+            self._search_in_stage_of_now(call)
+        else:
+            self.lines.withdraw(call)
+            self.timers.cancel(Timer.RING, call.id)
+
+    def _search_in_stage_of_now(self, call: Call) -> None:
+        stage = stage_at(call.queue, call.entered_at, self.now)
+        self.lines.offer(call, (call.queue.name, call.needs, stage))
+        later = stages(call.queue)[stage + 1 :]
+        if later:
+            self.timers.set(Timer.RING, call.id, call.entered_at + later[0][0])
+        else:
+            self.timers.cancel(Timer.RING, call.id)
+        self.changed = True
+
+    def reach(self, line: tuple[str, Needs, int]) -> Reach:
+        """Return the search in force for a line; cached until the policy or the set of logged-in agents changes."""
+        found = self.reaches.get(line)
+        if found is None:
+            if len(self.reaches) >= _MAX_CACHED_REACHES:
+                self.reaches.clear()
+            name, extra, stage = line
+            queue = self.policy.queues.get(name) or Queue(name)
+            found = self.reaches[line] = reach(queue, extra, stage, self.agents.values())
+        return found
+
+    def reach_of(self, call: Call) -> Reach:
+        """Return the search in force for a call, whatever its state."""
+        stage = stage_at(call.queue, call.entered_at, self.now)
+        return self.reach(call.line or (call.queue.name, call.needs, stage))
+
+    def tier(self, name: str) -> Tier:
+        """Return the tier of this name; one that is not configured has no head start."""
+        return self.policy.tiers.get(name) or Tier(name)
+
+    # Agents
+
+    def add_agent(self, config: Agent, *, retired: bool = False) -> AgentRecord:
+        """Begin to know an agent, logged out. `retired`: forget him as soon as he is free."""
+        self.agents_seen += 1
+        agent = AgentRecord(config, self.agents_seen, since=self.now, idle_since=self.now, retired=retired)
+        self.agents[config.name] = agent
+        self.forget_reaches()
+        return agent
+
+    def forget_reaches(self) -> None:
+        """Search anew: who could serve whom has changed."""
+        self.reaches.clear()
+        self.changed = True
+
+    def move_agent(self, agent: AgentRecord, new: AgentState, reason: str = "", until: float | None = None) -> None:
+        """Move an agent along the table; `until` arms the deadline of the new state.
+
+        Raises:
+            InvalidTransition: if the table does not allow it (a bug, never an event's fault).
+
+        """
+        old = agent.state
+        if new not in AGENT_MOVES[old]:
+            raise InvalidTransition(
+                f"agent {agent.name}: {old.name} -> {new.name} is no legal move\n{self.story.recent()}"
+            )
+        self.establish(AgentChanged(agent.name, old, new, reason, max(0.0, self.now - agent.since)))
+        agent.state, agent.reason, agent.since = new, reason, self.now
+        if until is None:
+            self.timers.cancel(Timer.AGENT, agent.name)
+        else:
+            self.timers.set(Timer.AGENT, agent.name, until)
+        if AgentState.LOGGED_OUT in (old, new):
+            self.forget_reaches()
+        self.refresh_free(agent)
+
+    def refresh_free(self, agent: AgentRecord) -> None:
+        """Keep the set of free agents in step with this agent."""
+        if is_not_free(agent) is None:
+            self.free[agent.name] = None
+            self.changed = True
+        else:
+            self.free.pop(agent.name, None)
+
+    # Offers
+
+    def call_of(self, offer: Offer) -> Call | None:
+        """Return the queue entry an offer is live for; None if that entry has ended or was never seen."""
+        call = self.calls.get(offer.call)
+        return call if call is not None and call.offer == offer.id else None
+
+    def was_offer(self, offer_id: str) -> bool:
+        """Whether this engine once made an offer of this id."""
+        number = offer_id.removeprefix(self.offer_prefix)
+        return number != offer_id and number.isdecimal() and 0 < int(number) <= self.offers_made
+
+    def backoff_seconds(self, agent: AgentRecord, cause: OfferCause) -> float:
+        """Count one more failure of this kind and return how long the agent is to be left alone for it."""
+        backoff = self.policy.backoff
+        base = {
+            OfferCause.BUSY: backoff.busy_seconds,
+            OfferCause.REJECTED: backoff.rejected_seconds,
+            OfferCause.UNREACHABLE: backoff.unreachable_seconds,
+            OfferCause.ERROR: backoff.error_seconds,
+        }[cause]
+        repeats = agent.failures.get(cause, 0)
+        agent.failures[cause] = repeats + 1
+        # 2**20 is past every limit; the cap keeps the power a small number
+        return max(min(base * 2.0 ** min(repeats, 20), backoff.limit_seconds), backoff.floor_seconds)
