@@ -1,37 +1,29 @@
 """`hotline prompts build|missing|list` and `hotline say`: the sound of the hotline without a telephone."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cti.prompts.build import Report, build_music, build_prompts
-from cti.prompts.errors import PromptError
-from cti.prompts.files import missing, prompt_file
-from cti.prompts.joining import join_as_wav
-from cti.prompts.voices import find_speaker
-from cti.prompts.wanted import wanted_prompts
-from cti.provision.errors import ProvisionError
-from ivr.document import BadDocument
-from ivr.speech import Kind, Language, Prompt, SpeechError, catalogue, guess, speak, text
+from cti.cli.console import BAD_INPUT, FAILED, explain, fail
+from ivr.speech import Kind, Language, Prompt, catalogue, guess, speak, text
 
-Flows = Annotated[Path, typer.Option(help="Folder of the flows whose texts are spoken.")]
-Sounds = Annotated[Path, typer.Option(help="Folder of the prompt files: <sounds>/<language>/hotline/<id>.ulaw.")]
-Recordings = Annotated[Path, typer.Option(help="Folder of recordings: <language>/<id>.wav wins over the voice.")]
-Music = Annotated[Path, typer.Option(help="Folder of the music on hold.")]
+if TYPE_CHECKING:
+    from cti.prompts.build import Report
+    from cti.supervisor.settings import RunSettings
 
-FLOWS = Path("flows")
-SOUNDS = Path("run/prompts")
-RECORDINGS = Path("recordings")
-MUSIC = Path("run/music")
+Flows = Annotated[Path | None, typer.Option(help="Folder of the flows whose texts are spoken.")]
+Sounds = Annotated[Path | None, typer.Option(help="Folder of the prompts: <sounds>/<language>/hotline/<id>.ulaw.")]
+Recordings = Annotated[Path | None, typer.Option(help="Folder of recordings: <language>/<id>.wav wins over the voice.")]
+Music = Annotated[Path | None, typer.Option(help="Folder of the music on hold.")]
 
-prompts_app = typer.Typer(no_args_is_help=True, help="Build the prompt audio, list it, find what is missing.")
+prompts_app = typer.Typer(
+    no_args_is_help=True,
+    help="Build the prompt audio, list it, find what is missing. Folders default to those of `run`.",
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -41,38 +33,40 @@ def register(app: typer.Typer) -> None:
 
 
 @prompts_app.command()
-def build(
-    flows: Flows = FLOWS, sounds: Sounds = SOUNDS, recordings: Recordings = RECORDINGS, music: Music = MUSIC
-) -> None:
+def build(flows: Flows = None, sounds: Sounds = None, recordings: Recordings = None, music: Music = None) -> None:
     """Make every prompt that is not up to date, and the music on hold."""
+    from cti.prompts.build import build_music  # noqa: PLC0415 - here and below: other commands need not load it
+
     with _refusals():
-        report = render(wanted_prompts(flows), sounds, recordings)
+        settings = _settings()
+        sounds, music = sounds or settings.sounds, music or settings.music
+        report = _render(_wanted(flows), sounds, recordings or settings.recordings_dir)
         fresh = build_music(music)
-    print(
-        f"{len(report.rendered)} prompts made, {report.kept} up to date in {sounds};"
-        f" music on hold {'made' if fresh else 'up to date'} in {music}"
-    )
+    print(f"{len(report.rendered)} prompts made, {report.kept} up to date in {sounds}")
+    print(f"music on hold {'made' if fresh else 'up to date'} in {music}")
 
 
 @prompts_app.command("missing")
-def missing_prompts(flows: Flows = FLOWS, sounds: Sounds = SOUNDS) -> None:
+def missing_prompts(flows: Flows = None, sounds: Sounds = None) -> None:
     """List prompts without audio; exit status 1 when there are any."""
+    from cti.prompts.files import missing, prompt_file  # noqa: PLC0415
+
     with _refusals():
-        gone = missing(wanted_prompts(flows), sounds)
+        folder = sounds or _settings().sounds
+        gone = missing(_wanted(flows), folder)
     for prompt in gone:
-        print(f"{prompt_file(sounds, prompt)}: missing, to say {prompt.text!r}")
+        print(f"{prompt_file(folder, prompt)}: missing, to say {prompt.text!r}")
     if gone:
-        Console(stderr=True).print("run `hotline prompts build` to make them", highlight=False)
-        raise typer.Exit(1)
+        fail(f"{len(gone)} prompts are missing; make them with `hotline prompts build`", FAILED)
 
 
 @prompts_app.command("list")
 def list_prompts(
-    flows: Flows = FLOWS, language: Annotated[Language | None, typer.Option(help="Only this language.")] = None
+    flows: Flows = None, language: Annotated[Language | None, typer.Option(help="Only this language.")] = None
 ) -> None:
     """List every prompt: language, id and text, parted by tabs. It is the script for a speaker, too."""
     with _refusals():
-        for prompt in wanted_prompts(flows):
+        for prompt in _wanted(flows):
             if language in (None, prompt.language):
                 print(f"{prompt.language}\t{prompt.id}\t{prompt.text}")
 
@@ -84,31 +78,56 @@ def say(
     lang: Annotated[Language, typer.Option(help="Language to say it in.")] = Language.ZH,
     kind: Annotated[Kind | None, typer.Option(help="How to read it, when the guess is wrong.")] = None,
     wav: Annotated[Path | None, typer.Option(help="Write the sound here as well.")] = None,
-    recordings: Recordings = RECORDINGS,
+    recordings: Recordings = None,
 ) -> None:
     """Print how a value is spoken, and write it as sound with --wav."""
     with _refusals():
         spoken = _pieces(value, kind, lang)
         print(text([prompt.id for prompt in spoken], lang, {prompt.id: prompt.text for prompt in spoken}))
         if wav:
-            with TemporaryDirectory() as folder:
-                render(spoken, Path(folder), recordings)
-                seconds = join_as_wav(spoken, Path(folder), wav)
-            print(f"{wav}: {seconds:.1f} s")
+            print(f"{wav}: {_write_wav(spoken, wav, recordings or _settings().recordings_dir):.1f} s")
 
 
-def render(prompts: tuple[Prompt, ...], sounds: Path, recordings: Path) -> Report:
-    """Build prompts with a progress bar on a terminal. Raises PromptError or ProvisionError."""
+def _write_wav(spoken: tuple[Prompt, ...], wav: Path, recordings: Path | None) -> float:
+    from cti.prompts.joining import join_as_wav  # noqa: PLC0415
+
+    with TemporaryDirectory() as folder:
+        _render(spoken, Path(folder), recordings)
+        return join_as_wav(spoken, Path(folder), wav)
+
+
+def _render(prompts: tuple[Prompt, ...], sounds: Path, recordings: Path | None) -> "Report":
+    """Build prompts with a progress bar on a terminal."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    from cti.prompts.build import build_prompts  # noqa: PLC0415
+    from cti.prompts.voices import find_speaker  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    speaker = find_speaker(console.print)
     columns = (TextColumn("prompts"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("prompts", total=None)
         return build_prompts(
             prompts,
             sounds,
-            find_speaker(),
+            speaker,
             recordings=recordings,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
+
+
+def _wanted(flows: Path | None) -> tuple[Prompt, ...]:
+    from cti.prompts.wanted import wanted_prompts  # noqa: PLC0415
+
+    return wanted_prompts(flows or _settings().flows_dir)
+
+
+def _settings() -> "RunSettings":
+    from cti.supervisor.settings import RunSettings  # noqa: PLC0415
+
+    return RunSettings()
 
 
 def _pieces(value: str, kind: Kind | None, language: Language) -> tuple[Prompt, ...]:
@@ -124,14 +143,18 @@ def _pieces(value: str, kind: Kind | None, language: Language) -> tuple[Prompt, 
 @contextmanager
 def _refusals() -> Iterator[None]:
     """Turn what the user can mend into its message and exit status 2."""
+    from pydantic import ValidationError  # noqa: PLC0415
+
+    from cti.prompts.errors import PromptError  # noqa: PLC0415
+    from cti.provision.errors import ProvisionError  # noqa: PLC0415
+    from ivr.document import BadDocument  # noqa: PLC0415
+    from ivr.speech import SpeechError  # noqa: PLC0415
+
     try:
         yield
+    except ValidationError as error:
+        fail(explain(error), BAD_INPUT)
     except (BadDocument, PromptError, ProvisionError, SpeechError) as error:
-        _refuse(str(error))
+        fail(str(error), BAD_INPUT)
     except OSError as error:
-        _refuse(f"{error.filename}: {error.strerror}")
-
-
-def _refuse(message: str) -> NoReturn:
-    print(message, file=sys.stderr)
-    raise typer.Exit(2)
+        fail(f"{error.filename}: {error.strerror}", BAD_INPUT)

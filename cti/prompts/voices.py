@@ -3,7 +3,7 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -100,13 +100,14 @@ class Speaker:
         return result.stdout
 
 
-def find_speaker() -> Speaker:
+def find_speaker(progress: Callable[[str], None] = silent) -> Speaker:
     """Return espeak-ng: 1.52 or newer from PATH or fetched privately, else an older one on PATH fed with pinyin.
 
-    Raises ProvisionError with the cure when there is none and none can be fetched.
+    progress is told what is done while it takes long. Raises ProvisionError with the cure when there is none and none
+    can be fetched.
     """
     try:
-        tool = find_tool("espeak-ng", progress=silent)
+        tool = find_tool("espeak-ng", progress=progress)
     except ProvisionError:
         old = shutil.which("espeak-ng")
         if old is None:

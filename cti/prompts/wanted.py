@@ -1,0 +1,16 @@
+"""Which prompts a hotline needs: those of its flows, and those that speak values."""
+
+from pathlib import Path
+
+from ivr.flows import load_flows
+from ivr.known import Known
+from ivr.speech import Prompt, catalogue
+
+
+def wanted_prompts(flows: Path) -> tuple[Prompt, ...]:
+    """Return every prompt that callers of these flows can hear, sorted by language and id.
+
+    Raises BadDocument when the flows do not load.
+    """
+    loaded = load_flows(flows, Known())
+    return tuple(sorted({*loaded.prompts(), *catalogue()}, key=lambda prompt: (prompt.language, prompt.id)))
