@@ -1,0 +1,309 @@
+"""Random histories through the routing engine: answers lost, late, doubled, reordered, forged; restarts; reloads.
+
+After every event the engine checks its own invariants, and a ledger that knows nothing of the engine's inside
+checks, from facts and commands alone, what a caller and an agent may ever meet.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import hypothesis.strategies as st
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from acd import commands as c
+from acd import events as e
+from acd import facts as f
+from acd.config import Agent, Policy, Queue, Ring, SkillNeed, Tier
+from acd.engine import Engine, Handled
+from acd.states import AgentState, OfferPhase
+
+ZH, EN, METER = SkillNeed("lang_zh"), SkillNeed("lang_en"), SkillNeed("meter", 2)
+TIERS = {"diamond": Tier("diamond", 300), "basic": Tier("basic", 0)}
+BILLING = Queue("billing", rings=(Ring(20, (SkillNeed("meter", 1),)), Ring(40)), needs=(METER,), max_wait_seconds=90)
+GENERAL = Queue("general", max_length=3, strategy="most_skilled", wrapup_seconds=0, announce_frequency_seconds=7)
+FAULTS = Queue("faults", bonus_seconds=30, max_wait_seconds=0, announce_first_seconds=0, announce_frequency_seconds=0)
+ANNA = Agent("anna", skills={"lang_zh": 3, "meter": 2}, queues=("billing", "general"), max_misses=1)
+BO = Agent("bo", skills={"lang_en": 1}, queues=("general", "faults", "billing"))
+CHEN = Agent("chen", skills={"lang_zh": 1, "lang_en": 2, "meter": 1}, queues=("billing", "faults"), wrapup_seconds=3)
+DING = Agent("ding", skills={}, queues=("faults",))
+
+
+def policy(queues: tuple[Queue, ...], agents: tuple[Agent, ...]) -> Policy:
+    return Policy({q.name: q for q in queues}, TIERS, {a.name: a for a in agents}, away_seconds=25)
+
+
+POLICIES = (
+    policy((BILLING, GENERAL, FAULTS), (ANNA, BO, CHEN)),
+    policy((BILLING, GENERAL), (ANNA, BO, CHEN, DING)),
+    policy((GENERAL, FAULTS), (BO, DING)),
+    policy((Queue("billing", max_length=1), GENERAL, FAULTS), (ANNA, CHEN)),
+)
+BAD_POLICY = policy((Queue("billing", strategy="astrology"),), (ANNA,))
+
+call_ids = st.sampled_from(["c1", "c2", "c3", "c4", "c5", "c6"])
+agent_ids = st.sampled_from(["anna", "bo", "chen", "ding", "nobody"])
+queue_ids = st.sampled_from(["billing", "billing", "general", "general", "faults", "nowhere"])
+tier_ids = st.sampled_from(["diamond", "basic", "unheard_of"])
+needs = st.sampled_from([(), (), (ZH,), (EN,), (ZH, EN)])
+causes = st.sampled_from(list(e.OfferCause))
+
+
+class Ledger:
+    """What the outside world may hold the engine to."""
+
+    def __init__(self) -> None:
+        self.entries: Counter[str] = Counter()
+        self.outcomes: Counter[str] = Counter()
+        self.offers: dict[str, tuple[str, str]] = {}
+        self.talks: dict[str, tuple[str, str]] = {}
+        self.used: set[str] = set()
+        self.agents: dict[str, AgentState] = {}
+        self.away_or_gone: set[str] = set()
+
+    def take(self, handled: Handled) -> None:
+        for fact in handled.facts:
+            self.fact(fact)
+        for command in handled.commands:
+            self.command(command)
+
+    def fact(self, fact: f.Fact) -> None:
+        match fact:
+            case f.CallEntered(call=call):
+                assert self.entries[call] == self.outcomes[call], f"{call} entered while in a line"
+                self.entries[call] += 1
+            case f.CallEnded(call=call, wait_seconds=wait):
+                self.outcomes[call] += 1
+                assert self.outcomes[call] == self.entries[call], f"{call} ended more often than it entered"
+                assert wait >= 0
+            case f.OfferMade(offer=offer, call=call, agent=agent):
+                busy = [a for _, a in (*self.offers.values(), *self.talks.values())]
+                assert agent not in busy, f"{agent} has two offers or talks"
+                assert offer not in self.used or fact.adopted
+                self.used.add(offer)
+                self.offers[offer] = (call, agent)
+            case f.OfferEnded(offer=offer, result=result):
+                pair = self.offers.pop(offer)
+                if result is f.OfferResult.TALKED:
+                    self.talks[offer] = pair
+            case f.TalkFinished(offer=offer, talk_seconds=seconds):
+                del self.talks[offer]
+                assert seconds >= 0
+            case f.AgentChanged(agent=agent, old=old, new=new):
+                assert self.agents.get(agent, AgentState.LOGGED_OUT) is old
+                self.agents[agent] = new
+            case _:
+                pass
+
+    def command(self, command: c.Command) -> None:
+        live = [call for call, _ in self.offers.values()]
+        match command:
+            case c.OfferCall(offer=offer, call=call, agent=agent):
+                assert self.offers[offer] == (call, agent)
+                assert command.ring_timeout_seconds >= 1
+                assert command.waited_seconds >= 0
+            case c.ReleaseCall(call=call, reason=reason):
+                known_dead = reason in {c.ReleaseReason.NO_QUEUE, c.ReleaseReason.FULL}
+                assert known_dead or call not in live, f"{call} moved while an offer is live"
+            case c.Announce(position=position, expected_wait_seconds=wait):
+                assert position >= 1
+                assert wait is None or wait >= 0
+            case _:
+                pass
+
+
+class Histories(RuleBasedStateMachine):
+    @initialize(which=st.sampled_from(POLICIES), logged_in=st.booleans(), start_paused=st.booleans())
+    def begin(self, which: Policy, logged_in: bool, start_paused: bool) -> None:
+        self.now = 1000.0
+        self.engine = Engine(which, offer_prefix="t-")
+        self.ledger = Ledger()
+        self.answers: list[e.Event] = []
+        self.seen = ["t-00000009", "other-00000001"]
+        self.adopted = 0
+        if start_paused:
+            self.hear(e.DispatchPaused())
+        for name in which.agents if logged_in else ():
+            self.hear(e.AgentLoggedIn(name))
+
+    def hear(self, event: e.Event) -> None:
+        handled = self.engine.handle(event, self.now)
+        self.ledger.take(handled)
+        self.engine.check_invariants()
+        deadline = self.engine.next_deadline()
+        assert deadline is None or deadline > self.now
+        if not self.engine.dispatching:
+            assert not any(isinstance(x, c.OfferCall | c.Announce) for x in handled.commands)
+        for command in handled.commands:
+            self.expect_answers(command)
+
+    def expect_answers(self, command: c.Command) -> None:
+        if isinstance(command, c.OfferCall):
+            offer = command.offer
+            self.seen.append(offer)
+            self.answers += [
+                e.OfferRinging(offer),
+                e.OfferAnswered(offer),
+                e.TalkStarted(offer),
+                e.TalkEnded(offer, caller_remains=False),
+            ]
+        elif isinstance(command, c.CancelOffer):
+            self.answers.append(e.OfferFailed(command.offer, e.OfferCause.CANCELLED))
+
+    # The world answers, well or badly
+
+    @precondition(lambda self: self.answers)
+    @rule()
+    def answer_in_order(self) -> None:
+        self.hear(self.answers.pop(0))
+
+    @precondition(lambda self: self.answers)
+    @rule(data=st.data(), keep=st.booleans())
+    def answer_out_of_order_or_twice(self, data: st.DataObject, keep: bool) -> None:
+        which = data.draw(st.integers(0, len(self.answers) - 1))
+        self.hear(self.answers[which] if keep else self.answers.pop(which))
+
+    @precondition(lambda self: self.answers)
+    @rule()
+    def an_answer_is_lost(self) -> None:
+        self.answers.pop(0)
+
+    @rule(data=st.data(), cause=causes)
+    def offer_fails(self, data: st.DataObject, cause: e.OfferCause) -> None:
+        self.hear(e.OfferFailed(data.draw(st.sampled_from(self.seen[-4:])), cause))
+
+    @rule(data=st.data(), kind=st.sampled_from([e.OfferRinging, e.OfferAnswered, e.TalkStarted]))
+    def late_or_forged(self, data: st.DataObject, kind: type) -> None:
+        self.hear(kind(data.draw(st.sampled_from(self.seen))))
+
+    @rule(data=st.data(), remains=st.booleans())
+    def talk_ends(self, data: st.DataObject, remains: bool) -> None:
+        self.hear(e.TalkEnded(data.draw(st.sampled_from(self.seen[-4:])), caller_remains=remains))
+
+    # Callers
+
+    @rule(
+        call=call_ids,
+        queue=queue_ids,
+        tier=tier_ids,
+        extra=needs,
+        age=st.sampled_from([None, None, None, -5.0, 0.0, 30.0, 200.0]),
+        first=st.booleans(),
+        placed=st.sampled_from([True, True, True, False]),
+    )
+    def call_queues(self, call, queue, tier, extra, age, first, placed) -> None:
+        entered_at = None if age is None else self.now - age
+        self.hear(e.CallQueued(call, queue, tier, extra, entered_at, first=first and age is not None, placed=placed))
+
+    @rule(call=call_ids)
+    def call_is_placed(self, call: str) -> None:
+        self.hear(e.CallPlaced(call))
+
+    @rule(call=call_ids)
+    def call_abandons(self, call: str) -> None:
+        self.hear(e.CallAbandoned(call))
+
+    @rule(call=call_ids)
+    def call_is_lost(self, call: str) -> None:
+        self.hear(e.CallLost(call, "asterisk restarted"))
+
+    @rule(call=call_ids, reason=st.sampled_from(list(e.LeaveReason)))
+    def call_leaves(self, call: str, reason: e.LeaveReason) -> None:
+        self.hear(e.CallLeaveRequested(call, reason, "somewhere"))
+
+    # Agents
+
+    @rule(agent=agent_ids, kind=st.sampled_from([e.AgentLoggedIn, e.AgentLoggedOut, e.AgentUnpaused, e.AgentReadied]))
+    def agent_acts(self, agent: str, kind: type) -> None:
+        self.hear(kind(agent))
+
+    @rule(agent=agent_ids, reason=st.sampled_from(["lunch", "training"]))
+    def agent_pauses(self, agent: str, reason: str) -> None:
+        self.hear(e.AgentPaused(agent, reason))
+
+    @rule(agent=agent_ids, busy=st.booleans())
+    def agent_is_on_the_phone_elsewhere(self, agent: str, busy: bool) -> None:
+        self.hear(e.AgentBusyElsewhere(agent, busy))
+
+    # Adoption, time, configuration
+
+    @rule(agent=agent_ids, state=st.sampled_from(list(AgentState)), ago=st.floats(-5, 60), left=st.floats(-5, 60))
+    def agent_is_adopted(self, agent: str, state: AgentState, ago: float, left: float) -> None:
+        self.hear(e.AgentAdopted(agent, state, "from the store", self.now - ago, self.now + left, misses=1))
+
+    @rule(
+        data=st.data(), call=call_ids, agent=agent_ids, phase=st.sampled_from(list(OfferPhase)), left=st.floats(-5, 30)
+    )
+    def offer_is_adopted(self, data, call: str, agent: str, phase: OfferPhase, left: float) -> None:
+        self.hear(e.OfferAdopted(self.found_leg(data), call, agent, phase, self.now + left))
+
+    @rule(data=st.data(), call=call_ids, agent=agent_ids, queue=queue_ids, ago=st.floats(-5, 60))
+    def talk_is_adopted(self, data, call: str, agent: str, queue: str, ago: float) -> None:
+        self.hear(e.TalkAdopted(self.found_leg(data), call, agent, queue, "basic", self.now - ago))
+
+    def found_leg(self, data: st.DataObject) -> str:
+        self.adopted += 1
+        fresh = f"old-{self.adopted}"
+        leg = data.draw(st.sampled_from([fresh, fresh, *self.seen[-2:]]))
+        self.seen.append(leg)
+        return leg
+
+    @rule(event=st.sampled_from([e.DispatchPaused(), e.DispatchResumed(), e.DispatchResumed()]))
+    def dispatch_is_switched(self, event: e.Event) -> None:
+        self.hear(event)
+
+    @rule(which=st.sampled_from((*POLICIES, BAD_POLICY)))
+    def policy_is_replaced(self, which: Policy) -> None:
+        self.hear(e.PolicyReplaced(which))
+
+    @rule(seconds=st.sampled_from([-1.0, 0.0, 0.3, 1.0, 5.0, 23.5, 130.0]))
+    def time_passes(self, seconds: float) -> None:
+        before = self.now
+        self.now += seconds
+        self.engine.snapshot(self.now)
+        self.hear(e.TimePassed())
+        self.now = max(self.now, before)
+
+    @rule()
+    def the_timer_fires(self) -> None:
+        self.now = self.engine.next_deadline() or self.now
+        self.hear(e.TimePassed())
+
+    @rule(call=call_ids)
+    def somebody_asks_why(self, call: str) -> None:
+        if self.engine.story(call):
+            explanation = self.engine.explain(call, self.now)
+            if explanation.standing is not None and self.engine.dispatching:
+                everybody = {*explanation.standing.eligible, *explanation.standing.ineligible}
+                assert everybody == set(self.engine.snapshot(self.now).agents)
+
+    def teardown(self) -> None:
+        """Everybody hangs up and all deadlines pass: no entry is left without its one outcome, no agent stuck."""
+        if not hasattr(self, "engine"):
+            return
+        self.hear(e.DispatchResumed())
+        for call in ("c1", "c2", "c3", "c4", "c5", "c6"):
+            self.hear(e.CallAbandoned(call))
+        for offer in list(self.ledger.talks):
+            self.hear(e.TalkEnded(offer, caller_remains=False))
+        for _ in range(60):
+            if (deadline := self.engine.next_deadline()) is None:
+                break
+            self.now = deadline
+            self.hear(e.TimePassed())
+        assert self.engine.next_deadline() is None
+        assert self.ledger.entries == self.ledger.outcomes
+        assert not self.ledger.offers
+        assert not self.ledger.talks
+        resting = {AgentState.READY, AgentState.PAUSED, AgentState.LOGGED_OUT}
+        assert {agent.state for agent in self.engine.snapshot(self.now).agents.values()} <= resting
+
+
+Histories.TestCase.settings = settings(
+    max_examples=1000,
+    stateful_step_count=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+TestHistories = Histories.TestCase
