@@ -1,0 +1,101 @@
+"""Settings of `hotline serve` and of the commands that speak to it: a YAML file, overruled by environment variables.
+
+`hotline run` writes the file; for an own Asterisk it is written by hand (`hotline asterisk config` prints one).
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+DEFAULT_FILE = Path("run/hotline.yaml")
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message names the file, the entry and the cure. Exit status 2."""
+
+
+class AmiSettings(BaseModel):
+    """Where Asterisk's manager interface is, and the two accounts with the least rights."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    host: str = "127.0.0.1"
+    port: Port = 5038
+    events_username: str = "hotline-events"
+    events_secret: SecretStr
+    actions_username: str = "hotline-actions"
+    actions_secret: SecretStr
+
+
+class HttpSettings(BaseModel):
+    """Where the API, the metrics and the docs are served. Loopback unless told otherwise."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    token: SecretStr
+
+
+class Settings(BaseSettings):
+    """Everything `serve` needs. The variable of `http.port` is HOTLINE_HTTP__PORT, and so on.
+
+    default_queue: where a call goes whose flow failed; empty for the first queue of the configuration.
+    time_zone: IANA name, for opening hours and spoken dates.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="HOTLINE_", env_nested_delimiter="__", extra="ignore", hide_input_in_errors=True)
+
+    ami: AmiSettings
+    http: HttpSettings
+    database_url: str = "sqlite:///run/hotline.db"
+    store_url: str = "sqlite:///run/store.db"
+    flows_dir: Path = Path("flows")
+    config_dir: Path = Path("config")
+    sounds_dir: Path = Path("run/sounds")
+    spool_dir: Path = Path("run/asterisk/spool")
+    run_dir: Path = Path("run")
+    default_queue: str = ""
+    time_zone: str = "Asia/Shanghai"
+    log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource, file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over file."""
+        del dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+
+def load_settings(path: Path = DEFAULT_FILE) -> Settings:
+    """Read the settings file. Raises SettingsError."""
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            f"{path}: {error.strerror}. `make run` writes it; for an own Asterisk see `hotline asterisk config`, "
+            "then name the file with --settings."
+        ) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise SettingsError(f"{path}{place}: not YAML: {getattr(error, 'problem', error)}. Mend the line.") from error
+    if not isinstance(document, dict):
+        raise SettingsError(f"{path}:1:1: expected entries like `ami:` and `http:`. `make run` writes a complete file.")
+    return _validated(path, document)
+
+
+def _validated(path: Path, document: dict[str, Any]) -> Settings:
+    try:
+        return Settings(**document)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors(include_input=False))
+        raise SettingsError(f"{path}: {faults}. Mend these entries, or delete the file and let `make run` write it again.") from error
+
+
