@@ -21,9 +21,13 @@ READINGS: Mapping[str, str] = MappingProxyType(
         "还款": "huan2kuan3",
         "还清": "huan2qing1",
         "几点": "ji3dian3",
+        "#号": "井号",
+        "#": "井号",
+        "*号": "星号",
+        "*": "星号",
     }
 )
-"""Words espeak-ng 1.52 misreads, with their pinyin."""
+"""What espeak-ng 1.52 misreads in Chinese, in the order of replacement: words with their pinyin, signs with their names."""
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LATIN = re.compile(r"[A-Za-z]")

@@ -104,6 +104,8 @@ def picture(samples):
         ("元", "jy&2 n"),
         ("还款", "Xua2 nkhwa3 n"),
         ("几点", "tS;i2 tiE3 n"),
+        ("#号键", "tS;i3 NXAu4 tS;iE4 n"),
+        ("*键", "S;i1 NXAu4 tS;iE4 n"),
     ],
 )
 def test_words_that_older_engines_spelt_in_letters_have_their_sound_and_tone(speaker, text, sound):
