@@ -69,7 +69,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource, file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment over file."""
-        del dotenv_settings, file_secret_settings
+        del settings_cls, dotenv_settings, file_secret_settings
         return env_settings, init_settings
 
 

@@ -9,8 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
-import soundfile  # type: ignore[import-untyped]
-import soxr  # type: ignore[import-untyped]
+import soundfile
+import soxr
 from numpy.typing import NDArray
 
 from cti.prompts.errors import PromptError

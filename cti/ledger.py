@@ -1,0 +1,198 @@
+"""What became of each call: news to the record writer, one summary line to the log, counts to the metrics.
+
+Everything here takes facts and returns at once; it never waits and never fails a call.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import structlog
+
+from acd.facts import CallAnswered, CallEnded, Fact, OfferEnded, Outcome, TalkFinished
+from cti.clock import Clock
+from cti.control.endings import Ending
+from cti.records import RecordWriter
+from ivr.state import Trace
+
+#: How much of the trail the record keeps; a longer one keeps its beginning.
+TRAIL_LIMIT = 200
+
+
+class IvrMetrics(Protocol):
+    """What the ledger tells the metrics."""
+
+    def ivr_stepped(self, trace: Trace) -> None:
+        """A step did something."""
+
+    def ivr_exited(self, flow: str, outcome: str) -> None:
+        """A caller left the flows."""
+
+    def call_began(self) -> None:
+        """A call came in."""
+
+    def call_ended(self, cause: str) -> None:
+        """A call is over."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """What is gathered of a call that is up. Times are UTC milliseconds, durations milliseconds."""
+
+    caller: str
+    called: str
+    started_ms: int
+    flow: str = "main"
+    steps: int = 0
+    trail: list[dict[str, Any]] = field(default_factory=list)
+    known: dict[str, Any] = field(default_factory=dict)
+    queue: str | None = None
+    agent: str | None = None
+    wait_ms: int = 0
+    talk_ms: int = 0
+    answered: bool = False
+    queue_outcome: str | None = None
+
+
+class Ledger:
+    """Implements RecordPort for calls and FactSink for the router."""
+
+    def __init__(self, records: RecordWriter, metrics: IvrMetrics, clock: Clock, flow_version: Callable[[], str]) -> None:
+        self._records = records
+        self._metrics = metrics
+        self._clock = clock
+        self._flow_version = flow_version
+        self._open: dict[str, _Open] = {}
+        self._closed: dict[str, None] = {}
+        self.log = structlog.get_logger("ledger")
+
+    # ---- RecordPort
+
+    def began(self, call: str, *, caller: str, called: str, channel: str, adopted: bool) -> None:
+        """A call came in, or was found on its channel after a restart."""
+        self._open[call] = _Open(caller, called, self._clock.wall_ms())
+        version = self._flow_version()
+        if adopted:
+            self._records.update(call, caller_number=caller)
+        else:
+            self._metrics.call_began()
+            self._records.begin(call, started_at_ms=self._clock.wall_ms(), caller_number=caller, flow_version=version)
+        self.log.info("call_adopted" if adopted else "call_began", call=call, caller=caller, called=called, channel=channel, flow_version=version)
+
+    def stepped(self, call: str, trace: Trace) -> None:
+        """A flow step did something."""
+        self._metrics.ivr_stepped(trace)
+        entry = self._open.get(call)
+        if entry is None:
+            return
+        entry.flow = trace.flow
+        entry.steps += 1
+        if len(entry.trail) < TRAIL_LIMIT:
+            entry.trail.append({"at_ms": self._clock.to_wall_ms(trace.at), "flow": trace.flow, "step": trace.step, "type": trace.type, "result": trace.result})
+        self._learn(entry, trace.values)
+        self.log.debug("step", call=call, flow=trace.flow, step=trace.step, result=trace.result)
+
+    @staticmethod
+    def _learn(entry: _Open, values: Mapping[str, Any]) -> None:
+        """Take from a step's values what belongs into the record: the customer found, tickets made, the survey's score."""
+        customer = values.get("customer")
+        if isinstance(customer, Mapping):
+            entry.known |= {name: customer[name] for name in ("account", "tier") if isinstance(customer.get(name), str)}
+        if isinstance(values.get("ticket"), str):
+            entry.known.setdefault("tickets", []).append(values["ticket"])
+        if isinstance(values.get("score"), int):
+            entry.known["survey_score"] = values["score"]
+
+    def knows(self, call: str, values: Mapping[str, Any]) -> None:
+        """Something became known of a call."""
+        entry = self._open.get(call)
+        if entry is not None:
+            entry.known |= values
+
+    def ended(self, call: str, *, cause: str, hangup_cause: int) -> None:
+        """A call is over: its record is finished and its summary line written, once."""
+        entry = self._open.pop(call, None)
+        if entry is None:
+            return
+        self._metrics.ivr_exited(entry.flow, cause)
+        self._metrics.call_ended(cause)
+        outcome = _outcome(entry, cause)
+        known = dict(entry.known)
+        self._records.finish(
+            call, ended_at_ms=self._clock.wall_ms(), outcome=outcome, hangup_cause=str(hangup_cause), queue=entry.queue, agent=entry.agent,
+            wait_ms=entry.wait_ms if entry.queue else None, talk_ms=entry.talk_ms if entry.answered else None,
+            account=known.get("account"), tier=known.get("tier"), language=known.get("language"), survey_score=known.get("survey_score"),
+            tickets=tuple(known.get("tickets", ())), trail=tuple(entry.trail),
+        )
+        self._remember_closed(call)
+        self.log.info(
+            "call_ended", call=call, caller=entry.caller, outcome=outcome, hangup_cause=hangup_cause, queue=entry.queue, agent=entry.agent,
+            wait_ms=entry.wait_ms, talk_ms=entry.talk_ms, steps=entry.steps, seconds=(self._clock.wall_ms() - entry.started_ms) / 1000,
+            tier=known.get("tier"), language=known.get("language"), tickets=known.get("tickets", []), score=known.get("survey_score"),
+        )
+
+    def _remember_closed(self, call: str) -> None:
+        self._closed[call] = None
+        while len(self._closed) > 10_000:
+            del self._closed[next(iter(self._closed))]
+
+    def ending_found(self, ending: Ending) -> None:
+        """Asterisk wrote down the end of a call; closes the record of one that ended while no server looked."""
+        if ending.call in self._open or ending.call in self._closed:
+            return
+        self._remember_closed(ending.call)
+        outcome = "answered" if ending.ticket.startswith("talk-") else "abandoned"
+        if ending.state.phase.value == "fb":
+            outcome = "fallback"
+        self._records.finish(
+            ending.call, ended_at_ms=ending.ended_at_ms, outcome=outcome, hangup_cause=str(ending.cause),
+            queue=ending.state.queue or None, tier=ending.state.tier or None, language=ending.state.language or None,
+        )
+        self.log.info("call_ended_unseen", call=ending.call, outcome=outcome, hangup_cause=ending.cause)
+
+    # ---- FactSink
+
+    def told(self, fact: Fact, now: float) -> None:
+        """Take what the engine established."""
+        del now
+        match fact:
+            case CallAnswered():
+                self._answered(fact)
+            case TalkFinished():
+                entry = self._open.get(fact.call)
+                if entry is not None:
+                    entry.talk_ms += int(fact.talk_seconds * 1000)
+                self.log.info("talk_finished", call=fact.call, agent=fact.agent, queue=fact.queue, talk_seconds=round(fact.talk_seconds, 3))
+            case CallEnded():
+                self._queue_ended(fact)
+            case OfferEnded():
+                self.log.info(
+                    "offer_ended", call=fact.call, offer=fact.offer, agent=fact.agent, queue=fact.queue, result=fact.result.value,
+                    seconds=round(fact.seconds, 3), cancel_expired=fact.cancel_expired,
+                )
+
+    def _answered(self, fact: CallAnswered) -> None:
+        entry = self._open.get(fact.call)
+        if entry is not None:
+            entry.queue, entry.agent, entry.answered = fact.queue, fact.agent, True
+            entry.wait_ms += int(fact.wait_seconds * 1000)
+            self._records.update(fact.call, answered_at_ms=self._clock.wall_ms(), queue=fact.queue, agent=fact.agent)
+        self.log.info("answered", call=fact.call, agent=fact.agent, queue=fact.queue, tier=fact.tier, wait_seconds=round(fact.wait_seconds, 3))
+
+    def _queue_ended(self, fact: CallEnded) -> None:
+        entry = self._open.get(fact.call)
+        if entry is not None:
+            entry.queue, entry.queue_outcome = fact.queue, fact.outcome.value
+            entry.known.setdefault("tier", fact.tier)
+            if fact.outcome is not Outcome.ANSWERED:
+                entry.wait_ms += int(fact.wait_seconds * 1000)
+        self.log.info("queue_ended", call=fact.call, queue=fact.queue, tier=fact.tier, outcome=fact.outcome.value, reason=fact.reason, wait_seconds=round(fact.wait_seconds, 3))
+
+
+def _outcome(entry: _Open, cause: str) -> str:
+    """One word for the whole call: what the queue says wins over how the flow ended."""
+    if entry.answered:
+        return "answered"
+    if entry.queue_outcome is not None and (cause == "abandoned" or entry.queue_outcome != "abandoned"):
+        return entry.queue_outcome
+    return "self_service" if cause == "completed" else cause
