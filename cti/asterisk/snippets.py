@@ -1,6 +1,9 @@
 """What a user puts into his own Asterisk: the project's templates, without what only the project's own one needs."""
 
+from collections.abc import Mapping
 from pathlib import Path
+
+import yaml
 
 from cti.asterisk.options import ACTIONS_USER, EVENTS_USER, RuntimeOptions
 from cti.asterisk.runtime import option_values, phone_text, templates_folder
@@ -18,10 +21,10 @@ _MODULES_SHOWN = (
 )
 
 
-def snippets(options: RuntimeOptions, spool: Path, music: Path) -> str:
+def snippets(options: RuntimeOptions, settings: Mapping[str, object], spool: Path, music: Path) -> str:
     """Return the text of `hotline asterisk config`: what goes into which file, and the server's settings to match.
 
-    spool: folder that Asterisk may write voice messages to. music: folder of hold music.
+    settings: the server's settings to match. spool: folder that Asterisk may write voice messages to. music: folder of hold music.
     """
     values = option_values(options) | {"SPOOL": str(spool), "MUSIC": str(music)}
     parts = [
@@ -49,7 +52,7 @@ def snippets(options: RuntimeOptions, spool: Path, music: Path) -> str:
         ("/etc/asterisk/hotline-musiconhold.conf", 'in musiconhold.conf add: #include "hotline-musiconhold.conf"', _sections("musiconhold.conf", values, {"hotline"})),
     ]  # fmt: skip
     text = "\n".join(_part(file, note, body) for file, note, body in parts)
-    return f"{text}\n{_modules()}\n{_prompts(options)}\n{_server(options)}"
+    return f"{text}\n{_modules()}\n{_prompts(options)}\n{_server(settings)}"
 
 
 def _part(file: str, note: str, body: str) -> str:
@@ -90,11 +93,9 @@ def _prompts(options: RuntimeOptions) -> str:
     )
 
 
-def _server(options: RuntimeOptions) -> str:
+def _server(settings: Mapping[str, object]) -> str:
     return (
-        "; ======== environment of the server (passwords made for this text; keep them as secret as root's)\n"
-        f"; HOTLINE_AMI__HOST={options.ami_host}\n; HOTLINE_AMI__PORT={options.ami_port}\n"
-        f"; HOTLINE_AMI__EVENTS_USERNAME={EVENTS_USER}\n; HOTLINE_AMI__EVENTS_SECRET={options.ami_secrets.events}\n"
-        f"; HOTLINE_AMI__ACTIONS_USERNAME={ACTIONS_USER}\n; HOTLINE_AMI__ACTIONS_SECRET={options.ami_secrets.actions}\n"
+        "; ======== hotline.yaml, for `hotline serve --settings` and `hotline doctor --settings`; keep it as secret as root's\n"
+        f"{yaml.safe_dump(dict(settings), allow_unicode=True, sort_keys=False)}"
         "; then: asterisk -rx 'core reload', and `hotline doctor` says what is still missing\n"
     )

@@ -67,12 +67,14 @@ def config(
     """
     from cti.asterisk.snippets import snippets  # noqa: PLC0415 - only this command needs these
     from cti.asterisk.templates import TemplateError  # noqa: PLC0415
-    from cti.supervisor.plan import asterisk_options  # noqa: PLC0415
+    from cti.supervisor.plan import asterisk_options, server_settings  # noqa: PLC0415
     from cti.supervisor.settings import RunSettings  # noqa: PLC0415
 
     try:
         settings = RunSettings()
-        say(snippets(asterisk_options(settings), spool, settings.music))
+        options = asterisk_options(settings)
+        server = server_settings(settings, options) | {"spool_dir": str(spool)}
+        say(snippets(options, server, spool, settings.music))
     except ValidationError as error:
         fail(explain(error), BAD_INPUT)
     except (ProvisionError, TemplateError) as error:

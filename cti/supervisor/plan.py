@@ -111,4 +111,5 @@ def server_settings(settings: RunSettings, options: RuntimeOptions) -> dict[str,
         "sounds_dir": str(settings.sounds),
         "spool_dir": str(layout.spool),
         "run_dir": str(layout.root),
+        "default_queue": options.default_queue,
     }
