@@ -99,7 +99,7 @@ def server_settings(settings: RunSettings, options: RuntimeOptions) -> dict[str,
             "actions_username": ACTIONS_USER,
             "actions_secret": options.ami_secrets.actions,
         },
-        "database_url": settings.database_url or f"sqlite+aiosqlite:///{layout.root / 'hotline.db'}",
+        "database_url": settings.database_url or f"sqlite:///{layout.root / 'hotline.db'}",
         "store_url": settings.store_url or f"sqlite:///{layout.root / 'store.db'}",
         "http": {
             "host": settings.http_host,
