@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +12,8 @@ import pytest_asyncio
 from cti.provision.asterisk import find_asterisk
 from cti.provision.tools import find_tool
 from tests.rig.agents import ANSWERS, BUSY, DEAF, RINGS, AgentFarm, Behaviour
+from tests.rig.fault_proxy import Direction, FaultProxy
+from tests.rig.forged import forged_hangup
 from tests.rig.listener import Caller, Rig
 from tests.rig.load import Plan, run_load
 from tests.rig.prompts import PromptIndex
@@ -219,3 +223,65 @@ async def test_load_is_written_down_call_by_call(rig: Rig, asterisk: AsteriskSer
         if event.type == "CHAN_END" and event.caller_number.startswith("139")
     ]
     assert sorted(ended) == [plan.from_number for plan in plans]
+
+
+async def test_a_forged_caller_number_reaches_asterisk_decoded(rig: Rig, asterisk: AsteriskServer) -> None:
+    """The attack is real on this Asterisk: without our defences complete lines of the caller's stand in its events."""
+    forged = forged_hangup("PJSIP/trunk-00000099", "1.99")
+    async with Caller.call(rig, "103", from_number=forged) as caller:
+        await caller.hears_music()
+    numbers = {event.caller_number for event in asterisk.cel()}
+    assert any(
+        "\r\n\r\nEvent: Hangup\r\nChannel: PJSIP/trunk-00000099\r\nUniqueid: 1.99" in number for number in numbers
+    )
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def echo() -> AsyncIterator[int]:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(1000):
+                writer.write(data)
+                await writer.drain()
+        writer.transport.abort()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+
+
+async def _said(port: int, text: bytes, within: float = 0.3) -> bytes:
+    """What the far side answers until it closes or falls silent."""
+    heard = b""
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(text)
+        async with asyncio.timeout(within):
+            while data := await reader.read(1000):
+                heard += data
+    except TimeoutError:
+        heard += b"|silence"
+    except OSError:
+        heard += b"|reset"
+    with contextlib.suppress(OSError):
+        writer.transport.abort()
+        await writer.wait_closed()
+    return heard
+
+
+async def test_the_proxy_spoils_a_link_as_told(echo: int) -> None:
+    async with FaultProxy(echo) as proxy:
+        assert await _said(proxy.port, b"hello") == b"hello|silence"
+        proxy.cut_after(Direction.TO_CLIENT, 3)
+        assert await _said(proxy.port, b"hello") == b"hel|reset"
+        proxy.freeze(Direction.TO_SERVER)
+        assert await _said(proxy.port, b"hello") == b"|silence"
+        proxy.thaw()
+        proxy.repeat_next(b"two")
+        assert (
+            await _said(proxy.port, b"one\r\n\r\ntwo\r\n\r\nthree\r\n\r\n")
+            == b"one\r\n\r\ntwo\r\n\r\ntwo\r\n\r\nthree\r\n\r\n|silence"
+        )
+        proxy.refuse()
+        assert await _said(proxy.port, b"hello") in (b"", b"|reset")

@@ -145,8 +145,7 @@ class AgentFarm:
             stack.push_async_callback(farm._close)
             yield farm
         if farm._failures:
-            msg = "agents failed"
-            raise ExceptionGroup(msg, [e for e in farm._failures if isinstance(e, Exception)])
+            raise ExceptionGroup("agents failed", [e for e in farm._failures if isinstance(e, Exception)])
 
     def __getitem__(self, name: str) -> Agent:
         return self.agents[name]

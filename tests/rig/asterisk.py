@@ -7,7 +7,7 @@ import csv
 import os
 import signal
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from tests.rig.ports import LOOPBACK, free_port, free_range
@@ -20,15 +20,6 @@ if TYPE_CHECKING:
     from cti.provision.asterisk import AsteriskInstall
 
 RTP_PORTS = 1200  # two a channel
-_CEL_VARIABLES = (
-    "eventtype", "eventtime", "CHANNEL(channame)", "CHANNEL(uniqueid)", "CHANNEL(linkedid)", "CALLERID(num)",
-    "CHANNEL(exten)", "CHANNEL(context)", "CHANNEL(appname)", "CHANNEL(peer)", "eventextra",
-)  # fmt: skip
-_CEL_LINE = ",".join(f"${{CSV_QUOTE(${{{name}}})}}" for name in _CEL_VARIABLES)
-CEL_FILES = {
-    "cel.conf": "[general]\nenable=yes\napps=all\nevents=ALL\ndateformat=%s.%3q\n",
-    "cel_custom.conf": f"[mappings]\nrig.csv => {_CEL_LINE}\n",
-}
 
 
 @dataclass(frozen=True)
@@ -49,11 +40,11 @@ class CelEvent:
     channel: str
     uniqueid: str
     linkedid: str
-    caller_number: str
-    extension: str
-    context: str
     application: str
-    peer: str
+    context: str
+    extension: str
+    caller_number: str
+    call: str
     extra: str
 
 
@@ -92,14 +83,12 @@ class AsteriskServer:
         try:
             await eventually(self._booted, within, "Asterisk fully booted", every=0.1)
         except Deadline as error:
-            msg = f"{error}\n{output_file.read_text(errors='replace')[-3000:]}"
-            raise Deadline(msg) from error
+            raise Deadline(f"{error}\n{output_file.read_text(errors='replace')[-3000:]}") from error
 
     async def _booted(self) -> bool:
         assert self.process is not None
         if self.process.returncode is not None:
-            msg = f"Asterisk ended with status {self.process.returncode}; see {self.log_folder}"
-            raise AssertionError(msg)
+            raise AssertionError(f"Asterisk ended with status {self.process.returncode}; see {self.log_folder}")
         return "fully booted" in await self.cli("core waitfullybooted", within=10)
 
     async def cli(self, command: str, within: float = 10.0) -> str:
@@ -114,8 +103,7 @@ class AsteriskServer:
         except TimeoutError:
             child.kill()
             await child.wait()
-            msg = f"`{command}` did not end within {within:g} s"
-            raise Deadline(msg) from None
+            raise Deadline(f"`{command}` did not end within {within:g} s") from None
         return output.decode("utf-8", "replace")
 
     async def channels(self) -> list[str]:
@@ -132,16 +120,15 @@ class AsteriskServer:
         try:
             await eventually(none_left, within, "no channel left", every=0.2)
         except Deadline as error:
-            msg = f"{error}: {await self.channels()}"
-            raise Deadline(msg) from error
+            raise Deadline(f"{error}: {await self.channels()}") from error
 
     def cel(self) -> list[CelEvent]:
         """All channel events so far, in the order written."""
-        file = self.log_folder / "cel-custom" / "rig.csv"
+        file = self.log_folder / "cel-custom" / "Master.csv"
         if not file.exists():
             return []
         with file.open(newline="", encoding="utf-8", errors="replace") as lines:
-            return [_cel_event(row) for row in csv.reader(lines) if len(row) == len(_CEL_VARIABLES)]
+            return [_cel_event(row) for row in csv.reader(lines) if len(row) == len(fields(CelEvent))]
 
     def signal(self, number: signal.Signals) -> None:
         """Send its process a signal (SIGSTOP, SIGCONT, SIGKILL ...)."""

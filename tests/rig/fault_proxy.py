@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import struct
 from enum import Enum
 from typing import Self
 
@@ -11,6 +13,7 @@ from tests.rig.ports import LOOPBACK
 from tests.rig.waiting import Changed
 
 _CHUNK = 65536
+_RESET = struct.pack("ii", 1, 0)  # linger on, for no time: close sends RST
 
 
 class Direction(Enum):
@@ -58,6 +61,7 @@ class FaultProxy:
     def cut(self) -> None:
         """Reset all links now (RST, no goodbye)."""
         for writer in tuple(self._writers):
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             writer.transport.abort()
 
     def cut_after(self, direction: Direction, count: int) -> None:

@@ -130,8 +130,7 @@ class Party:
         try:
             return await eventually(probe, within, prefix, every=0.02)  # sound that goes on wakes nobody
         except Deadline:
-            msg = f"{self.who} does not hear {prefix} within {within:g} s; {self._story()}"
-            raise Deadline(msg) from None
+            raise Deadline(f"{self.who} does not hear {prefix} within {within:g} s; {self._story()}") from None
 
     async def ear_quiet(self, seconds: float, within: float = 10.0) -> None:
         """Wait until no RTP has come for so long."""

@@ -23,8 +23,7 @@ def free_range(count: int, kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
         if _handed_out.isdisjoint(wanted) and all(_is_free(port, kind) for port in wanted):
             _handed_out.update(wanted)
             return first
-    msg = f"no {count} consecutive free ports on {LOOPBACK} between {_FIRST} and {_LAST}"
-    raise RuntimeError(msg)
+    raise RuntimeError(f"no {count} consecutive free ports on {LOOPBACK} between {_FIRST} and {_LAST}")
 
 
 def _is_free(port: int, kind: socket.SocketKind) -> bool:

@@ -224,8 +224,7 @@ _ULAW = bytes(
 def _wav_as_ulaw(file: Path) -> bytes:
     with wave.open(str(file), "rb") as sound:
         if (sound.getframerate(), sound.getsampwidth(), sound.getnchannels()) != (8000, 2, 1):
-            msg = f"{file}: hold music must be 16-bit 8 kHz mono"
-            raise ValueError(msg)
+            raise ValueError(f"{file}: hold music must be 16-bit 8 kHz mono")
         return ulaw(sound.readframes(sound.getnframes()))
 
 

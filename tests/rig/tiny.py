@@ -6,7 +6,8 @@ import random
 import wave
 from typing import TYPE_CHECKING
 
-from tests.rig.asterisk import CEL_FILES, RTP_PORTS, AsteriskServer, Ports, write_tree
+from cti.asterisk.runtime import templates_folder
+from tests.rig.asterisk import RTP_PORTS, AsteriskServer, Ports, write_tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +60,7 @@ astlogdir => {var}/log
         "musiconhold.conf": f"[default]\nmode=files\ndirectory={folder}/moh\n",
         "extensions.conf": dialplan,
         "pjsip.conf": _pjsip(ports.sip, agents, password),
-        **CEL_FILES,
+        **{name: (templates_folder() / name).read_text(encoding="utf-8") for name in ("cel.conf", "cel_custom.conf")},
     })  # fmt: skip
     return AsteriskServer(install, etc, var / "log", ports)
 

@@ -55,6 +55,5 @@ async def eventually(probe: Callable[[], Any], within: float, what: str, every: 
         if value:
             return value
         if time.monotonic() > end:
-            msg = f"not within {within:g} s: {what}; last value {value!r}"
-            raise Deadline(msg)
+            raise Deadline(f"not within {within:g} s: {what}; last value {value!r}")
         await asyncio.sleep(every)
