@@ -15,7 +15,7 @@ from ivr.reader import Reader
 from ivr.speech import Prompt
 from ivr.steps import READERS
 from ivr.steps.base import NAME, Context, Defaults, StepReader, StepType
-from ivr.texts import LANGUAGES, Prompts
+from ivr.texts import LANGUAGES, Prompts, phrase_prompt
 
 __all__ = ["Flow", "FlowSet", "Known", "Operation", "load_flows", "read_files"]
 
@@ -146,12 +146,12 @@ class _Loader:
         for name, body in child.entries() if child else ():
             words = Reader(body, self.findings, f'phrase "{name.text}"')
             if not _is_prompt_id(name.text):
-                words.report(name, "bad-name", f'"{name.text}" cannot name a prompt', "use a-z, 0-9, -, _ and /")
+                words.report(name, "bad-name", f'"{name.text}" cannot name a prompt', "use a-z, 0-9, - and _")
             for language in LANGUAGES:
                 scalar = words.scalar(language, required=True)
                 if scalar is not None:
                     self.phrases.setdefault(name.text, {})[language] = scalar.text
-                    self.prompts.made.append((Prompt(name.text, language, " ".join(scalar.text.split())), scalar))
+                    self.prompts.made.append((Prompt(phrase_prompt(name.text), language, " ".join(scalar.text.split())), scalar))
             words.finish()
 
     def _read_flow(self, name: str, node: Node) -> Flow:
@@ -295,4 +295,4 @@ class _Loader:
 
 
 def _is_prompt_id(text: str) -> bool:
-    return bool(text) and all(letter in "abcdefghijklmnopqrstuvwxyz0123456789_-/" for letter in text)
+    return bool(text) and all(letter in "abcdefghijklmnopqrstuvwxyz0123456789_-" for letter in text)

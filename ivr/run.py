@@ -10,7 +10,7 @@ from ivr.moves import Go, Move, Wait, Way
 from ivr.secret import Secret
 from ivr.speech import Kind, SpeechError, speak
 from ivr.state import Awaiting, Session, Trace
-from ivr.texts import PHRASE, Fixed, Hole, Segment, Text
+from ivr.texts import PHRASE, Fixed, Hole, Segment, Text, phrase_prompt
 
 if TYPE_CHECKING:
     from ivr.flowset import Flow, FlowSet
@@ -196,7 +196,7 @@ class Run:
     def _phrase(self, value: Any) -> tuple[str, ...]:
         if value not in self.flows.phrases:
             raise ExpressionError("there is no such phrase")
-        return (value,)
+        return (phrase_prompt(value),)
 
     def _local(self, hole: Hole, value: Any) -> Any:
         """Turn an instant with an offset into the time of the caller's wall clock."""

@@ -58,9 +58,14 @@ class Prompts:
     wanted: list[tuple[str, Position]]
 
 
+def phrase_prompt(phrase: str) -> str:
+    """Return the prompt id of a phrase of the phrase file."""
+    return f"phrases/{phrase}"
+
+
 def phrase_text(phrase: str) -> Text:
     """Return the text that is one phrase of the phrase file."""
-    return Text({language: (Fixed(phrase),) for language in LANGUAGES})
+    return Text({language: (Fixed(phrase_prompt(phrase)),) for language in LANGUAGES})
 
 
 def read_text(node: Node, prefix: str, scope: Scope, prompts: Prompts, findings: list[Finding]) -> Text:

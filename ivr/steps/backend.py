@@ -13,11 +13,11 @@ from ivr.moves import Go, Move
 from ivr.run import Run
 from ivr.state import Awaiting
 from ivr.steps.base import Argument, StepReader, StepType
+from ivr.texts import phrase_prompt
 
-FILLER = "one-moment"
+FILLER = phrase_prompt("one-moment")
 FILLER_AFTER_SECONDS = 1.0
 GRACE_SECONDS = 0.5
-DEFAULT_BACKEND = "main"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class BackendStep(StepType):
     @classmethod
     def read(cls, reader: StepReader) -> Self:
         """Read the operation, `with:`, `into:`, `timeout_seconds:` and the ways on."""
-        backend = reader.text("backend", DEFAULT_BACKEND)
+        backend = reader.text("backend", required=True)
         scalar = reader.scalar("operation", required=True)
         given = reader.arguments("with")
         into = reader.variable("into", VariableType.DATA, required=not cls.effect)
