@@ -1,0 +1,197 @@
+"""Walking the flows without a telephone: keys in, what the caller hears in words out. `hotline try` and the tests use it.
+
+Time is simulated: a prompt ends at once, a time-out passes when nobody presses a key.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from ivr.commands import CallBackend, Command, Hangup, JoinQueue, Play, Record, SetLanguage
+from ivr.events import (
+    BackendFailed,
+    BackendReplied,
+    CallerHungUp,
+    DeadlinePassed,
+    DigitPressed,
+    Event,
+    FailReason,
+    PlayEnded,
+    QueueLeft,
+    QueueOutcome,
+    RecordEnded,
+)
+from ivr.flowset import FlowSet
+from ivr.session import Interpreter
+from ivr.speech import text
+from ivr.state import Awaiting, CallInfo, Session, Step, Trace
+
+Reply = Mapping[str, Any] | FailReason
+Backend = Callable[[CallBackend], Reply]
+PROMPT_SECONDS = 3.0
+RECORDED_SECONDS = 6.0
+TALK_SECONDS = 60.0
+
+
+class LineKind(StrEnum):
+    """What a line of a walk tells."""
+
+    HEARD = "heard"
+    PRESSED = "pressed"
+    BACKEND = "backend"
+    QUEUE = "queue"
+    RECORD = "record"
+    LANGUAGE = "language"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that happened: its kind, the language where one matters, and words for a person."""
+
+    kind: LineKind
+    text: str
+    language: str = ""
+
+
+class Walker:
+    """One simulated call.
+
+    Args:
+        flows: the checked flows.
+        call: who calls.
+        backend: answers backend calls.
+        civil: wall-clock time at the start, with its zone.
+        entry: the flow to begin in.
+
+    Attributes:
+        lines: everything that happened so far.
+        trace: every trace entry so far.
+        commands: every command so far.
+
+    """
+
+    def __init__(self, flows: FlowSet, call: CallInfo, backend: Backend, civil: datetime, entry: str = "main") -> None:
+        self.lines: list[Line] = []
+        self.trace: list[Trace] = []
+        self.commands: list[Command] = []
+        self._interpreter = Interpreter(flows, entry)
+        self._backend = backend
+        self._began = civil
+        self._now = 0.0
+        self._words = {
+            language: {prompt.id: prompt.text for prompt in flows.prompts() if prompt.language == language}
+            for language in flows.languages
+        }
+        self._step = self._take(self._interpreter.start(call, self._now, self._civil))
+        self._settle()
+
+    @property
+    def session(self) -> Session:
+        """Where the caller stands."""
+        return self._step.session
+
+    @property
+    def over(self) -> bool:
+        """Whether the call has ended."""
+        return self._step.ended is not None
+
+    @property
+    def waits_in_queue(self) -> bool:
+        """Whether the caller waits for an agent: a key of the queue leaves it, `wait` is an agent's answer and the talk."""
+        return self._step.awaiting is Awaiting.QUEUE
+
+    def press(self, key: str) -> None:
+        """Press one key."""
+        shown = "*" if self._step.secure else key
+        self.lines.append(Line(LineKind.PRESSED, shown))
+        queue = self._last(JoinQueue)
+        if self.waits_in_queue and isinstance(queue, JoinQueue):
+            if key in queue.keys:
+                self._leave_queue(queue, QueueOutcome(queue.keys[key]), 20.0)
+        else:
+            self._send(DigitPressed(key))
+        self._settle()
+
+    def wait(self) -> None:
+        """Let time pass: a question goes unanswered, a queue is served."""
+        queue = self._last(JoinQueue)
+        if self.waits_in_queue and isinstance(queue, JoinQueue):
+            self._leave_queue(queue, QueueOutcome.SERVED, TALK_SECONDS)
+        elif self._step.deadline is not None:
+            self._now = max(self._now, self._step.deadline)
+            self._send(DeadlinePassed())
+        self._settle()
+
+    def hang_up(self) -> None:
+        """Hang up."""
+        self.lines.append(Line(LineKind.PRESSED, "hang up"))
+        self._send(CallerHungUp())
+        self._settle()
+
+    @property
+    def _civil(self) -> datetime:
+        return self._began + timedelta(seconds=self._now)
+
+    def _send(self, event: Event) -> None:
+        self._step = self._take(self._interpreter.resume(self.session, event, self._now, self._civil))
+
+    def _take(self, step: Step) -> Step:
+        self.trace.extend(step.trace)
+        self.commands.extend(step.commands)
+        for command in step.commands:
+            line = self._line(command)
+            if line is not None:
+                self.lines.append(line)
+        if step.ended is not None:
+            self.lines.append(Line(LineKind.ENDED, f"{step.ended.outcome} ({step.ended.reason})"))
+        return step
+
+    def _line(self, command: Command) -> Line | None:
+        if isinstance(command, Play):
+            return Line(LineKind.HEARD, text(command.prompts, command.language, self._words[command.language]), command.language)
+        if isinstance(command, CallBackend):
+            return Line(LineKind.BACKEND, f"{command.backend}.{command.operation} {dict(command.arguments)}")
+        if isinstance(command, JoinQueue):
+            skills = ", ".join(skill for skill, _ in command.needs)
+            keys = ", ".join(f"{key} {reason}" for key, reason in command.keys.items())
+            return Line(LineKind.QUEUE, f"{command.queue}, tier {command.tier}, {skills or 'any agent'}; keys: {keys or 'none'}")
+        if isinstance(command, Record):
+            return Line(LineKind.RECORD, f"up to {command.max_seconds:g} s, ended by {command.finish_keys}")
+        return Line(LineKind.LANGUAGE, command.language) if isinstance(command, SetLanguage) else None
+
+    def _settle(self) -> None:
+        """Do what the shell and Asterisk would do, until the caller has to decide something."""
+        while not self.over:
+            event = self._outside()
+            if event is None:
+                return
+            self._send(event)
+
+    def _outside(self) -> Event | None:
+        command = self._last(Play, Record, CallBackend, Hangup)
+        token = self.session.token
+        if self._step.awaiting is Awaiting.BACKEND and isinstance(command, CallBackend):
+            reply = self._backend(command)
+            if isinstance(reply, FailReason):
+                return BackendFailed(command.token, reply)
+            return BackendReplied(command.token, reply)
+        if isinstance(command, Record) and self._step.awaiting is Awaiting.RECORD:
+            self._now += RECORDED_SECONDS
+            return RecordEnded(command.token, command.name, RECORDED_SECONDS)
+        if token is not None and isinstance(command, Play) and command.token == token:
+            self._now += PROMPT_SECONDS
+            return PlayEnded(token)
+        return None
+
+    def _leave_queue(self, queue: JoinQueue, outcome: QueueOutcome, seconds: float) -> None:
+        self._now += seconds
+        served = outcome is QueueOutcome.SERVED
+        words = "an agent answers, talks and hangs up" if served else f"left for {outcome}"
+        self.lines.append(Line(LineKind.QUEUE, words))
+        self._send(QueueLeft(queue.token, outcome, 20.0, "demo" if served else None, "demo-1" if served else None))
+
+    def _last(self, *kinds: type[Command]) -> Command | None:
+        return next((command for command in reversed(self.commands) if isinstance(command, kinds)), None)
