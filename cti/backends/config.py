@@ -1,23 +1,13 @@
 """`config/backends.yaml`: which backends there are, and the company's rules."""
 
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from cti.backends.http import HttpAddress
 from cti.backends.rules import REPAIR_HOURS, ServiceRules
 from ivr.document import BadDocument, findings_of, parse, plain
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError(
-            "no such time zone here: write one like Asia/Shanghai, and see that the package tzdata is installed"
-        ) from None
-    return name
 
 
 class _Model(BaseModel):
@@ -73,12 +63,11 @@ class BackendsConfig(_Model):
     ]
     repair_hours: RepairHours = RepairHours()
     lockout: Lockout = Lockout()
-    time_zone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Shanghai"
     country_code: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}$")] = "86"
 
-    def rules(self) -> ServiceRules:
-        """Return the company's rules as the SQL backend wants them."""
-        return ServiceRules(self.repair_hours.model_dump(), ZoneInfo(self.time_zone), self.country_code)
+    def rules(self, zone: ZoneInfo) -> ServiceRules:
+        """Return the company's rules as the SQL backend wants them; `zone` is the hotline's own."""
+        return ServiceRules(self.repair_hours.model_dump(), zone, self.country_code)
 
 
 _KEYS = (

@@ -1,6 +1,7 @@
 """All backends a flow may name, opened from the configuration."""
 
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
@@ -24,16 +25,17 @@ class _Token:
         return self._secret.get_secret_value()
 
 
-def open_backends(config: BackendsConfig, *, database: Database, store: Store) -> Mapping[str, Backend]:
+def open_backends(config: BackendsConfig, *, database: Database, store: Store, zone: ZoneInfo) -> Mapping[str, Backend]:
     """Return the backends by name, each with the lock-out in front. Nothing is connected yet.
 
     Args:
         config: as read by `read_backends_config`.
         database: for those of type sql; stays the caller's to close, after the backends.
         store: where wrong PINs are counted; stays the caller's to close.
+        zone: the hotline's time zone: where days begin that ticket numbers start with.
 
     """
-    rules, lockout = config.rules(), config.lockout
+    rules, lockout = config.rules(zone), config.lockout
     opened: dict[str, Backend] = {}
     for name, entry in config.backends.items():
         inner: Backend = _http(entry) if isinstance(entry, HttpEntry) else SqlBackend(database, rules)

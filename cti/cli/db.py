@@ -1,0 +1,90 @@
+"""`hotline db upgrade|demo`: make the tables, fill in the demo company."""
+
+import asyncio
+import datetime as dt
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from cti.cli.console import BAD_INPUT, FAILED, fail, say
+
+T = TypeVar("T")
+
+Address = Annotated[
+    str,
+    typer.Option("--database", envvar="HOTLINE_DATABASE_URL", help="sqlite:///file or postgresql://…; else as set."),
+]
+SettingsFile = Annotated[Path | None, typer.Option("--settings", help="The server's settings file.")]
+
+db_app = typer.Typer(no_args_is_help=True, help="Care for the database: customers, tickets, call records.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add `db` to the hotline command."""
+    app.add_typer(db_app, name="db")
+
+
+@db_app.command()
+def upgrade(database: Address = "", settings: SettingsFile = None) -> None:
+    """Bring the database to the tables this version needs. Doing it again does no harm."""
+    url = database or _set_url(settings)
+    changed = _done(_upgraded(url))
+    say("The database is up to date now." if changed else "The database was up to date already.")
+
+
+@db_app.command()
+def demo(database: Address = "", settings: SettingsFile = None) -> None:
+    """Add the demo company's customers (docs/demo.md) and renew its outages. Doing it again does no harm."""
+    url = database or _set_url(settings)
+    added = _done(_seeded(url))
+    say(f"{added} demo customers added; see docs/demo.md." if added else "The demo customers were all there already.")
+
+
+def _set_url(settings: Path | None) -> str:
+    from cti.settings import SettingsError, load_settings  # noqa: PLC0415 - here and below: other commands need not load it
+    from cti.supervisor.settings import RunSettings  # noqa: PLC0415
+
+    try:
+        return load_settings(settings or RunSettings().layout.settings).database_url
+    except SettingsError as error:
+        fail(f"{error} Or name the database with --database.", BAD_INPUT)
+
+
+async def _upgraded(url: str) -> bool:
+    from cti.database import migrate  # noqa: PLC0415
+
+    return await migrate(url)
+
+
+async def _seeded(url: str) -> int:
+    from cti.database import Database, migrate  # noqa: PLC0415
+    from cti.database.demo import seed_demo  # noqa: PLC0415
+
+    await migrate(url)
+    database = Database(url)
+    try:
+        today = dt.datetime.now().astimezone().date()
+        return await seed_demo(database, today=today, now_ms=time.time_ns() // 1_000_000)
+    finally:
+        await database.close()
+
+
+def _done(work: Coroutine[Any, Any, T]) -> T:
+    """Return what the work returns; say in words what went wrong."""
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
+    from cti.database import DatabaseAddressError  # noqa: PLC0415
+    from cti.database.migrate import UnknownRevisionError  # noqa: PLC0415
+
+    try:
+        return asyncio.run(work)
+    except DatabaseAddressError as error:
+        fail(str(error), BAD_INPUT)
+    except UnknownRevisionError as error:
+        fail(str(error), FAILED)
+    except (SQLAlchemyError, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        fail(f"The database cannot be used: {reason}. See that it runs and that its folder may be written.", FAILED)
