@@ -28,8 +28,8 @@ class IvrMetrics(Protocol):
     def ivr_exited(self, flow: str, outcome: str) -> None:
         """A caller left the flows."""
 
-    def call_began(self) -> None:
-        """A call came in."""
+    def call_began(self, *, adopted: bool = False) -> None:
+        """A call came in, or a living one was found."""
 
     def call_ended(self, cause: str) -> None:
         """A call is over."""
@@ -70,12 +70,13 @@ class Ledger:
 
     def began(self, call: str, *, caller: str, called: str, channel: str, adopted: bool) -> None:
         """A call came in, or was found on its channel after a restart."""
-        self._open[call] = _Open(caller, called, self._clock.wall_ms())
+        if not (adopted and call in self._open):
+            self._open[call] = _Open(caller, called, self._clock.wall_ms())
         version = self._flow_version()
+        self._metrics.call_began(adopted=adopted)
         if adopted:
             self._records.update(call, caller_number=caller)
         else:
-            self._metrics.call_began()
             self._records.begin(call, started_at_ms=self._clock.wall_ms(), caller_number=caller, flow_version=version)
         self.log.info("call_adopted" if adopted else "call_began", call=call, caller=caller, called=called, channel=channel, flow_version=version)
 
@@ -89,19 +90,20 @@ class Ledger:
         entry.steps += 1
         if len(entry.trail) < TRAIL_LIMIT:
             entry.trail.append({"at_ms": self._clock.to_wall_ms(trace.at), "flow": trace.flow, "step": trace.step, "type": trace.type, "result": trace.result})
-        self._learn(entry, trace.values)
         self.log.debug("step", call=call, flow=trace.flow, step=trace.step, result=trace.result)
 
-    @staticmethod
-    def _learn(entry: _Open, values: Mapping[str, Any]) -> None:
-        """Take from a step's values what belongs into the record: the customer found, tickets made, the survey's score."""
-        customer = values.get("customer")
+    def replied(self, call: str, operation: str, arguments: Mapping[str, Any], reply: Mapping[str, Any]) -> None:
+        """Take from a backend's answer what belongs into the record: the customer, tickets made, the survey's score."""
+        entry = self._open.get(call)
+        if entry is None:
+            return
+        customer = reply.get("customer")
         if isinstance(customer, Mapping):
             entry.known |= {name: customer[name] for name in ("account", "tier") if isinstance(customer.get(name), str)}
-        if isinstance(values.get("ticket"), str):
-            entry.known.setdefault("tickets", []).append(values["ticket"])
-        if isinstance(values.get("score"), int):
-            entry.known["survey_score"] = values["score"]
+        if operation == "create_ticket" and isinstance(reply.get("ticket"), str):
+            entry.known.setdefault("tickets", []).append(reply["ticket"])
+        if operation == "save_survey" and isinstance(arguments.get("score"), int):
+            entry.known["survey_score"] = arguments["score"]
 
     def knows(self, call: str, values: Mapping[str, Any]) -> None:
         """Something became known of a call."""

@@ -8,6 +8,7 @@ from ivr.speech import speak
 BYTES_PER_SECOND = 8000.0
 #: Spoken instead of a number of minutes when the wait is expected to be shorter.
 MINUTE_SECONDS = 60.0
+PHRASES = "phrases/"
 
 
 class Durations:
@@ -38,7 +39,7 @@ class Durations:
 class Phrasebook:
     """The phrases of flows/phrases.yaml, joined with spoken numbers.
 
-    `phrases` are the ids that exist; a whisper for a tier or queue without a phrase of its own leaves it out.
+    `phrases` are the names that exist; a whisper for a tier or queue without a phrase of its own leaves it out.
     """
 
     def __init__(self, phrases: Mapping[str, Mapping[str, str]], default_language: str = "zh") -> None:
@@ -46,7 +47,7 @@ class Phrasebook:
         self._default = default_language
 
     def _known(self, *ids: str) -> tuple[str, ...]:
-        return tuple(phrase for phrase in ids if phrase in self._phrases)
+        return tuple(PHRASES + name for name in ids if name in self._phrases)
 
     def _language(self, language: str) -> str:
         return language or self._default
@@ -64,13 +65,16 @@ class Phrasebook:
     def announce(self, language: str, position: int, expected_wait_seconds: float | None) -> tuple[str, ...]:
         """Position in the line, and the expected wait when there is an honest estimate."""
         spoken = self._language(language)
-        words = (*self._known("queue-position"), *speak("number", position, spoken))
+        if position == 1:
+            words = self._known("queue-next")
+        else:
+            words = (*self._known("queue-position"), *speak("number", position, spoken), *self._known("queue-position-end"))
         if expected_wait_seconds is None:
             return words
         if expected_wait_seconds < MINUTE_SECONDS:
             return (*words, *self._known("queue-wait-under-minute"))
         minutes = round(expected_wait_seconds / MINUTE_SECONDS)
-        return (*words, *self._known("queue-wait-minutes"), *speak("duration", minutes * 60, spoken))
+        return (*words, *self._known("queue-wait-minutes"), *speak("number", minutes, spoken))
 
     def whisper(self, tier: str, queue: str, language: str, waited_seconds: float) -> tuple[str, ...]:
         """What the agent hears before the caller: tier, queue, language, wait."""

@@ -6,6 +6,8 @@ AmiError
 ├── ActionRefused       Asterisk answered `Response: Error`
 ├── LoginRefused        wrong account or secret, or an ACL
 └── UnsafeValue         a value that would break out of its header line; nothing was sent
+
+OwnershipLost           no fault of the link: this server may not act any more
 """
 
 
@@ -31,3 +33,7 @@ class LoginRefused(AmiError):
 
 class UnsafeValue(AmiError):
     """A header value with a line break, a NUL or more than 1,000 bytes. Encode or shorten it."""
+
+
+class OwnershipLost(Exception):
+    """Another server owns the calls, or this one was paused. The process must end with status 3 and touch nothing."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from cti.ami.errors import ActionRefused, AmiError, LinkDown
+from cti.ami.errors import ActionRefused, AmiError, LinkDown, OwnershipLost
 from cti.ami.messages import AgiExecuted
 from cti.backends.base import BackendError, FailureReason
 from cti.calls.line import Line, LineGone
@@ -41,6 +41,7 @@ STOP_SECONDS = 0.15
 INBOX_LIMIT = 256
 #: The wait of a caller whose session is lost; no interpreter knows it.
 ADOPTED = "adopted"
+_OUTCOMES = frozenset(outcome.value for outcome in QueueOutcome)
 
 
 class _Place(Enum):
@@ -210,8 +211,6 @@ class Call:
         """Serve the call to its end. When the link to Asterisk is lost, or this call's own code fails, the task returns
         without closing the record: the caller is then found again on his channel."""
         structlog.contextvars.bind_contextvars(call=self.call)
-        start = self._start
-        self._services.records.began(self.call, caller=start.caller, called=start.called, channel=start.channel, adopted=start.adopted)
         cause: str | None = None
         try:
             async with asyncio.TaskGroup() as children:
@@ -236,7 +235,7 @@ class Call:
                     return await self._finish(step)
                 event = await self._next_event(step)
                 step = self._interpreter_step(step, event)
-        except LinkDown:
+        except (LinkDown, OwnershipLost):
             raise
         except LineGone as error:
             return await self._line_lost(str(error))
@@ -250,6 +249,8 @@ class Call:
         services, start = self._services, self._start
         if self._place is _Place.LINE:
             await (self.line.fetch() if start.adopted else self.line.enter())
+        # only now: an event that told of a call which does not exist leaves no record
+        services.records.began(self.call, caller=start.caller, called=start.called, channel=start.channel, adopted=start.adopted)
         now, civil = services.clock.now(), services.clock.civil()
         info = CallInfo(start.call, start.caller, start.called, start.state.language or None)
         if start.session is not None:
@@ -359,6 +360,7 @@ class Call:
             self.log.warning("backend_failed", backend=command.backend, operation=command.operation, reason=error.reason.value)
             self._inbox.put_nowait(BackendFailed(command.token, _fail_reason(error.reason)))
         else:
+            self._services.records.replied(self.call, command.operation, command.arguments, value)
             self._inbox.put_nowait(BackendReplied(command.token, value))
 
     async def _write_state(self) -> None:
@@ -408,7 +410,7 @@ class Call:
         if isinstance(signal, _Released):
             await self._write_state()
             await self.line.fetch()
-            outcome = QueueOutcome(signal.reason)
+            outcome = QueueOutcome(signal.reason) if signal.reason in _OUTCOMES else QueueOutcome.ERROR
             if outcome is not QueueOutcome.MENU:
                 self._entered_at = None
             return QueueLeft(token, outcome, wait_seconds)

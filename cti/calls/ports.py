@@ -55,6 +55,9 @@ class RecordPort(Protocol):
     def knows(self, call: str, values: Mapping[str, Any]) -> None:
         """Account, tier, language, flow version … as they become known."""
 
+    def replied(self, call: str, operation: str, arguments: Mapping[str, Any], reply: Mapping[str, Any]) -> None:
+        """A backend answered; secret arguments are still wrapped."""
+
     def ended(self, call: str, *, cause: str, hangup_cause: int) -> None:
         """The call is over."""
 

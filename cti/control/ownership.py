@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 
 from cti.ami.encode import Headers
+from cti.ami.errors import OwnershipLost
 from cti.ami.frames import Frame
 from cti.ami.switch import GLOBAL_HEARTBEAT, GLOBAL_OWNER, Requester, Switch
 from cti.clock import Clock
@@ -19,10 +20,6 @@ HEARTBEAT_SECONDS = 0.5
 WATCH_SECONDS = 1.2
 FENCE_SECONDS = 5.0
 EPOCH_DIGITS = 6
-
-
-class OwnershipLost(Exception):
-    """Another server owns the calls, or this one was paused. The process must end with status 3 and touch nothing."""
 
 
 class OwnerAlive(OwnershipLost):

@@ -1,0 +1,284 @@
+"""The server: wires the rooms together, keeps one attachment to Asterisk alive, and leaves without losing anybody.
+
+One process, one loop. Everything that must run for ever is a task of one TaskGroup; if one of these fails the process
+ends and its supervisor starts it again, which is safe because Asterisk keeps the callers.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import structlog
+
+from acd.config import Policy
+from acd.engine import Engine
+from acd.events import AgentAdopted, Event
+from acd.snapshot import Snapshot
+from cti.agents import AgentKeeper
+from cti.ami.errors import ActionRefused, ActionTimeout, LinkDown, OwnershipLost
+from cti.ami.frames import Frame
+from cti.ami.messages import EVENT_NAMES, AmiEvent, parse_event
+from cti.ami.session import AmiAccount, AmiSession
+from cti.ami.switch import Switch
+from cti.backends.base import Backend
+from cti.calls.ports import CallServices
+from cti.calls.sessions import SessionKeeper
+from cti.clock import Clock
+from cti.control.attachment import Attachment
+from cti.control.auditor import Auditor
+from cti.control.dispatcher import Dispatcher
+from cti.control.endings import EndingsReader
+from cti.control.features import FeatureDesk
+from cti.control.ownership import Fence, Heartbeat, acquire, epoch_of
+from cti.ledger import Ledger
+from cti.metrics import Metrics
+from cti.router import Router, RouterState, Words
+from cti.settings import Settings
+from cti.store.base import Store
+from cti.words import Durations, Phrasebook
+from ivr.flowset import FlowSet
+from ivr.session import Interpreter
+
+#: Events heard before the channels are read are kept up to this many; more means a resynchronisation anyway.
+BUFFER_LIMIT = 50_000
+
+
+@dataclass(slots=True)
+class Room:
+    """What lives as long as the process: configuration, stores, backends, ledger, metrics."""
+
+    settings: Settings
+    policy: Policy
+    flows: FlowSet
+    clock: Clock
+    store: Store
+    backends: dict[str, Backend]
+    ledger: Ledger
+    metrics: Metrics
+    take_over: bool = False
+
+
+@dataclass(slots=True)
+class _Live:
+    """One attachment's parts, for the API and the event intake."""
+
+    state: RouterState
+    router: Router
+    engine: Engine
+    dispatcher: Dispatcher
+    adopted: bool = False
+    buffered: list[Frame] = field(default_factory=list)
+
+
+class Server:
+    """Runs until stopped. `live` is None while there is no attachment."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._owner: str | None = None
+        self._live: _Live | None = None
+        self._heard: list[Frame] = []
+        self._up = asyncio.Condition()
+        self._last_agents: list[AgentAdopted] = []
+        self._stopping = asyncio.Event()
+        self.sessions = SessionKeeper(room.store)
+        self.keeper = AgentKeeper(room.store, room.clock, self.snapshot)
+        ami = room.settings.ami
+        events = AmiAccount(ami.host, ami.port, ami.events_username, ami.events_secret.get_secret_value(), "on")
+        actions = AmiAccount(ami.host, ami.port, ami.actions_username, ami.actions_secret.get_secret_value(), "off")
+        self.events_link = AmiSession(events, EVENT_NAMES, self._frame, self._link_up, self._events_down)
+        self.actions_link = AmiSession(actions, frozenset(), lambda _frame: None, self._link_up, self._link_down)
+        self._lost = asyncio.Event()
+        self.log = structlog.get_logger("server")
+
+    # ---- for the API and the metrics
+
+    def snapshot(self) -> Snapshot | None:
+        """The engine as it stands, None while there is no attachment."""
+        return None if self._live is None else self._live.engine.snapshot(self._room.clock.now())
+
+    @property
+    def live(self) -> _Live | None:
+        """The present attachment's parts."""
+        return self._live
+
+    def live_calls(self) -> int:
+        """How many calls are on the line."""
+        return 0 if self._live is None else len(self._live.state.calls)
+
+    def tell(self, event: Event) -> bool:
+        """Give the router an event from outside (API). False while there is no attachment."""
+        if self._live is None:
+            return False
+        self._live.router.tell(event)
+        return True
+
+    def ready(self) -> tuple[bool, dict[str, object]]:
+        """Whether calls are served, and why not."""
+        adopted = self._live is not None and self._live.adopted
+        reasons: dict[str, object] = {"ami_events": self.events_link.up, "ami_actions": self.actions_link.up, "adopted": adopted}
+        return all(bool(value) for value in reasons.values()), reasons
+
+    # ---- links
+
+    def _frame(self, frame: Frame) -> None:
+        live = self._live
+        if live is None or not live.adopted:
+            heard = self._heard
+            if len(heard) < BUFFER_LIMIT:
+                heard.append(frame)
+            return
+        self._dispatch(live, frame)
+
+    @staticmethod
+    def _dispatch(live: _Live, frame: Frame) -> None:
+        if frame.forged:
+            live.dispatcher.forged_frame(frame.headers.get("Event", ""))
+            return
+        event: AmiEvent | None = parse_event(frame)
+        if event is not None:
+            live.dispatcher.event(event)
+
+    async def _link_up(self) -> None:
+        self._room.metrics.ami_link(up=self.events_link.up and self.actions_link.up)
+        async with self._up:
+            self._up.notify_all()
+
+    def _link_down(self, reason: str) -> None:
+        del reason
+        self._room.metrics.ami_link(up=False)
+        self._lost.set()
+
+    def _events_down(self, reason: str) -> None:
+        self._heard.clear()
+        self._link_down(reason)
+
+    # ---- running
+
+    async def run(self) -> None:
+        """Serve until `stop`. Raises OwnershipLost (exit status 3)."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                background = [
+                    tasks.create_task(work, name=name)
+                    for name, work in (
+                        ("ami events", self.events_link.run()), ("ami actions", self.actions_link.run()), ("sessions", self.sessions.run()),
+                        ("agents", self.keeper.run()), ("attachments", self._attachments()),
+                    )
+                ]
+                await self._stopping.wait()
+                for task in reversed(background):
+                    task.cancel()
+        except* OwnershipLost as group:
+            raise _first(group) from None
+        finally:
+            self.events_link.close()
+            self.actions_link.close()
+        await self.sessions.flush()
+        await self.keeper.flush()
+
+    def stop(self) -> None:
+        """Leave: Asterisk keeps the callers, the next server adopts them."""
+        self._stopping.set()
+
+    async def _attachments(self) -> None:
+        while True:
+            async with self._up:
+                await self._up.wait_for(lambda: self.events_link.up and self.actions_link.up)
+            self._lost.clear()
+            try:
+                await self._attach()
+            except* (LinkDown, ActionTimeout, ActionRefused) as group:
+                self.log.warning("attachment_ended", reason=str(_first(group)))
+            finally:
+                self._detach()
+            await asyncio.sleep(0.1)
+
+    def _detach(self) -> None:
+        live, self._live = self._live, None
+        if live is not None:
+            self._last_agents = _agents_as_adopted(live.engine.snapshot(self._room.clock.now()))
+        self._heard.clear() if not self.events_link.up else None
+
+    async def _attach(self) -> None:
+        room = self._room
+        fence = Fence(self.actions_link, room.clock)
+        switch = Switch(fence)
+        self._owner = await acquire(switch, room.store, own=self._owner, take_over=room.take_over)
+        fence.confirm()
+        async with asyncio.TaskGroup() as tasks:
+            live, attachment, auditor = self._build(switch, tasks)
+            self._live = live
+            for adopted in self._last_agents or await self.keeper.load():
+                live.router.tell(adopted)
+            tasks.create_task(self._watch_links(), name="links")
+            tasks.create_task(live.router.run(), name="router")
+            await attachment.adopt_all(await switch.channels())
+            self._apply_heard(live)
+            self.log.info("attached", owner=epoch_of(self._owner))
+            tasks.create_task(Heartbeat(switch, fence, self._owner, live.router.pulse).run(), name="heartbeat")
+            tasks.create_task(auditor.run(), name="auditor")
+            tasks.create_task(EndingsReader(switch, room.clock, room.ledger.ending_found).run(), name="endings")
+
+    def _apply_heard(self, live: _Live) -> None:
+        heard, self._heard = self._heard, []
+        live.adopted = True
+        for frame in heard:
+            self._dispatch(live, frame)
+
+    async def _watch_links(self) -> None:
+        await self._lost.wait()
+        raise LinkDown("a link to Asterisk was lost")
+
+    def _build(self, switch: Switch, tasks: asyncio.TaskGroup) -> tuple[_Live, Attachment, Auditor]:
+        room = self._room
+        assert self._owner is not None
+        durations = Durations(room.settings.sounds_dir)
+        book = Phrasebook(room.flows.phrases)
+        state = RouterState(self._owner)
+        engine = Engine(room.policy, offer_prefix=f"e{epoch_of(self._owner):06d}-")
+        router = Router(
+            engine, room.policy, state, switch, room.clock, Words(book.whisper, book.announce), (room.ledger, room.metrics, self.keeper)
+        )
+        services = CallServices(
+            switch=switch, clock=room.clock, interpreter=Interpreter(room.flows), backends=room.backends, sessions=self.sessions, queue=router,
+            records=room.ledger, duration=durations, spool=room.settings.spool_dir / "recordings", holding_prompts=book.holding,
+            default_queue=room.settings.default_queue or next(iter(room.policy.queues)),
+        )
+        desk = FeatureDesk(
+            switch, tasks, {agent.device: agent.name for agent in room.policy.agents.values()}, router.tell,
+            lambda: engine.snapshot(room.clock.now()), book.phrase, durations,
+        )
+        attachment: Attachment | None = None
+        dispatcher = Dispatcher(state, router, desk, lambda event: attachment.new_call(event) if attachment else None, room.metrics.forged)
+        attachment = Attachment(
+            services=services, state=state, router=router, dispatcher=dispatcher, switch=switch, clock=room.clock, tasks=tasks, on_drift=room.metrics.drift
+        )
+        auditor = Auditor(switch, state, router, attachment, room.metrics.drift)
+        return _Live(state, router, engine, dispatcher), attachment, auditor
+
+
+def _agents_as_adopted(snapshot: Snapshot) -> list[AgentAdopted]:
+    """The agents as an attachment left them, for the next one."""
+    return [AgentAdopted(agent.name, agent.state, agent.reason, agent.since, agent.until, agent.misses) for agent in snapshot.agents.values()]
+
+
+@contextlib.asynccontextmanager
+async def stopped_by_signals(server: Server) -> AsyncIterator[None]:
+    """SIGTERM and SIGINT stop the server while this context is open."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.stop)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first plain exception of nested groups."""
+    inner = group.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner

@@ -1,0 +1,105 @@
+"""From settings to a server: reads and checks everything, opens what is needed, and says what is wrong before any call.
+
+Bad input ends with status 2 and every finding at once; a store or database that is down does not hinder the start.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from acd.config import Policy
+from cti.app import Room, Server
+from cti.backends.catalogue import known_operations
+from cti.backends.config import BackendsConfig, read_backends_config
+from cti.backends.opening import open_backends
+from cti.clock import Clock
+from cti.config import load_policy
+from cti.database.engine import Database
+from cti.database.migrate import migrate
+from cti.ledger import Ledger
+from cti.metrics import Metrics
+from cti.prompts.files import missing
+from cti.records import RecordWriter
+from cti.settings import Settings
+from cti.store.opening import open_store
+from ivr.flows import load_flows
+from ivr.flowset import FlowSet
+from ivr.known import Known
+from ivr.speech import catalogue
+
+MIGRATE_SECONDS = 20.0
+CLOSE_SECONDS = 1.0
+SHOWN = 20
+
+
+class StartRefused(Exception):
+    """The input cannot be used; the message lists every finding with its cure. Exit status 2."""
+
+
+def read_backends(settings: Settings) -> BackendsConfig:
+    """config/backends.yaml. Raises StartRefused."""
+    path = settings.config_dir / "backends.yaml"
+    try:
+        return read_backends_config(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise StartRefused(f"{path}: {error.strerror}. Restore the file, or name another folder in config_dir.") from error
+
+
+def known_names(policy: Policy, backends: BackendsConfig) -> Known:
+    """What flows may refer to."""
+    operations = known_operations()
+    skills = {skill for agent in policy.agents.values() for skill in agent.skills}
+    return Known(
+        queues=frozenset(policy.queues), skills=frozenset(skills), tiers=frozenset(policy.tiers),
+        backends=dict.fromkeys(backends.backends, operations),
+    )
+
+
+def check_prompts(flows: FlowSet, settings: Settings) -> None:
+    """Raises StartRefused when a prompt has no audio: found at load, not by a caller."""
+    absent = missing([*flows.prompts(), *catalogue()], settings.sounds_dir)
+    if absent:
+        names = "\n".join(f"  {prompt.language}/{prompt.id}: {prompt.text}" for prompt in absent[:SHOWN])
+        raise StartRefused(
+            f"{len(absent)} prompts have no audio below {settings.sounds_dir}:\n{names}\n"
+            "Render them with `hotline prompts build`, or record them."
+        )
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[Server, Database, Metrics]]:
+    """Open everything and give the server, not running yet. Raises StartRefused, BadDocument."""
+    policy = load_policy(settings.config_dir)
+    backends_config = read_backends(settings)
+    flows = load_flows(settings.flows_dir, known_names(policy, backends_config))
+    check_prompts(flows, settings)
+    clock = Clock(settings.time_zone)
+    log = structlog.get_logger("startup")
+    database, store = Database(settings.database_url), open_store(settings.store_url)
+    try:
+        async with asyncio.timeout(MIGRATE_SECONDS):
+            await migrate(settings.database_url)
+    except Exception as error:  # a database that is down must not hinder calls; the backend's own errors lead on
+        log.exception("database_not_ready", reason=type(error).__name__)
+    records = RecordWriter(database)
+    metrics = Metrics(
+        policy, {name: tuple(flow.steps) for name, flow in flows.flows.items()}, lambda: server.snapshot(),
+        live_calls=lambda: server.live_calls(), backends=backends_config.backends, version=version("hotline-acd"), flow_version=flows.version,
+    )
+    ledger = Ledger(records, metrics, clock, lambda: flows.version)
+    backends = dict(open_backends(backends_config, database=database, store=store, zone=ZoneInfo(settings.time_zone)))
+    server = Server(Room(settings, policy, flows, clock, store, backends, ledger, metrics, take_over))
+    writer = asyncio.create_task(records.run(), name="records")
+    try:
+        yield server, database, metrics
+    finally:
+        writer.cancel()
+        await records.close(CLOSE_SECONDS)
+        for backend in backends.values():
+            await backend.close()
+        await store.close()
+        await database.close()
