@@ -1,0 +1,154 @@
+"""All metrics of the server behind one object: a sink of facts, and a hook for everything else that is counted."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+
+from acd.config import Policy
+from acd.facts import Fact
+from acd.snapshot import Snapshot
+from cti.backends.base import FailureReason
+from cti.backends.catalogue import OPERATIONS
+from cti.metrics import catalogue
+from cti.metrics.gauges import SnapshotCollector
+from cti.metrics.labels import OTHER, Vocabulary
+from cti.metrics.making import begin_at_zero, counter, gauge, histogram
+from cti.metrics.routing import RoutingMetrics
+from ivr.state import Trace
+
+BACKEND_OK = "ok"
+_BACKEND_RESULTS = (BACKEND_OK, *(reason.value for reason in FailureReason))
+_EXITS = ("completed", "abandoned", "failed")
+_FORGERIES = ("no_nonce", "doubled_header")
+_DRIFTS = ("call_vanished", "leg_vanished", "orphan_leg", "call_adopted", "taken_back", "strayed")
+#: Words of the code, not of callers, that are not listed here: how many more of them get series of their own.
+_ROOM = 20
+
+
+class Metrics:
+    """Counts for one server process; implements the router's FactSink. No method waits or fails.
+
+    Args:
+        policy: its queues and tiers are label values; service levels become buckets.
+        flows: names of the steps by flow name; label values too.
+        snapshot: the engine as it stands, None while there is none. Called at each scrape.
+        live_calls: how many calls are on the line. Called at each scrape.
+        backends: names of the backends.
+        version, flow_version: of this program and of its flows.
+
+    """
+
+    def __init__(
+        self, policy: Policy, flows: Mapping[str, Collection[str]], snapshot: Callable[[], Snapshot | None], *,
+        live_calls: Callable[[], int], backends: Iterable[str] = (), version: str, flow_version: str,
+    ) -> None:  # fmt: skip
+        self.registry = CollectorRegistry()
+        self._flows = {flow: Vocabulary(steps) for flow, steps in flows.items()}
+        self._results = Vocabulary((), _ROOM)
+        self._exits = Vocabulary(_EXITS, _ROOM)
+        self._causes = Vocabulary(_EXITS, _ROOM)
+        self._forgeries = Vocabulary(_FORGERIES, _ROOM)
+        self._drifts = Vocabulary(_DRIFTS, _ROOM)
+        self._actions = Vocabulary((), _ROOM)
+        self._backends = Vocabulary(backends)
+        self._operations = Vocabulary(OPERATIONS)
+        self._backend_results = Vocabulary(_BACKEND_RESULTS)
+        self._link_is_up = self._link_was_up = False
+        self._routing = RoutingMetrics(policy, self.registry)
+        self._make_counters()
+        self._begin()
+        gauge(catalogue.BUILD, self.registry).labels(version, flow_version).set(1)
+        self.registry.register(SnapshotCollector(policy, snapshot, live_calls))
+        ProcessCollector(registry=self.registry)
+
+    def _make_counters(self) -> None:
+        registry = self.registry
+        self._calls_began = counter(catalogue.CALLS_BEGAN, registry)
+        self._calls_adopted = counter(catalogue.CALLS_ADOPTED, registry)
+        self._calls_ended = counter(catalogue.CALLS_ENDED, registry)
+        self._ivr_steps = counter(catalogue.IVR_STEPS, registry)
+        self._ivr_exits = counter(catalogue.IVR_EXITS, registry)
+        self._fallback = counter(catalogue.FALLBACK, registry)
+        self._ami_up = gauge(catalogue.AMI_UP, registry)
+        self._ami_reconnects = counter(catalogue.AMI_RECONNECTS, registry)
+        self._ami_seconds = histogram(catalogue.AMI_ACTION, registry)
+        self._forged = counter(catalogue.FORGED, registry)
+        self._drift = counter(catalogue.DRIFT, registry)
+        self._backend_calls = counter(catalogue.BACKEND_CALLS, registry)
+        self._backend_seconds = histogram(catalogue.BACKEND_SECONDS, registry)
+        self._store_failures = counter(catalogue.STORE_FAILURES, registry)
+
+    def _begin(self) -> None:
+        begin_at_zero(self._calls_ended, _EXITS)
+        begin_at_zero(self._ivr_exits, tuple(self._flows), _EXITS)
+        begin_at_zero(self._forged, _FORGERIES)
+        begin_at_zero(self._drift, _DRIFTS)
+        begin_at_zero(self._backend_calls, self._backends.known, self._operations.known, _BACKEND_RESULTS)
+
+    def told(self, fact: Fact, now: float) -> None:
+        """Count what the engine established."""
+        self._routing.told(fact, now)
+
+    # ---- calls and flows
+
+    def call_began(self, *, adopted: bool = False) -> None:
+        """A call came in, or a living one was found."""
+        (self._calls_adopted if adopted else self._calls_began).inc()
+
+    def call_ended(self, cause: str) -> None:
+        """A call is over; `cause` is the outcome of its record."""
+        self._calls_ended.labels(self._causes.fit(cause)).inc()
+
+    def ivr_stepped(self, trace: Trace) -> None:
+        """A flow step did something. Steps that the flows do not have count as `other`."""
+        flow = self._flow(trace.flow)
+        steps = self._flows.get(flow)
+        step = steps.fit(trace.step) if steps else OTHER
+        # `case 3` of a branch: which one is for the trail, not for a label
+        result = trace.result.partition(" ")[0] if trace.result.startswith("case ") else trace.result
+        self._ivr_steps.labels(flow, step, self._results.fit(result)).inc()
+
+    def ivr_exited(self, flow: str, outcome: str) -> None:
+        """A call left its flow for good."""
+        self._ivr_exits.labels(self._flow(flow), self._exits.fit(outcome)).inc()
+
+    def fell_back(self) -> None:
+        """The dialplan's fallback took a caller while the server was away."""
+        self._fallback.inc()
+
+    def _flow(self, flow: str) -> str:
+        return flow if flow in self._flows else OTHER
+
+    # ---- the link to Asterisk
+
+    def ami_link(self, *, up: bool) -> None:
+        """Both AMI sessions are logged in now, or one of them was lost. Saying the same again changes nothing."""
+        if up and not self._link_is_up and self._link_was_up:
+            self._ami_reconnects.inc()
+        self._link_is_up = up
+        self._link_was_up = self._link_was_up or up
+        self._ami_up.set(1 if up else 0)
+
+    def ami_action(self, name: str, seconds: float) -> None:
+        """An AMI action of that name was answered (or refused) after so long."""
+        self._ami_seconds.labels(self._actions.fit(name)).observe(seconds)
+
+    def forged(self, why: str) -> None:
+        """An event was recognised as forged."""
+        self._forged.labels(self._forgeries.fit(why)).inc()
+
+    def drift(self, kind: str) -> None:
+        """A difference between our model and Asterisk was repaired."""
+        self._drift.labels(self._drifts.fit(kind)).inc()
+
+    # ---- backends and store
+
+    def backend_called(self, backend: str, operation: str, result: str, seconds: float) -> None:
+        """A backend answered, or failed: `result` is BACKEND_OK or a FailureReason."""
+        name, operation = self._backends.fit(backend), self._operations.fit(operation)
+        self._backend_calls.labels(name, operation, self._backend_results.fit(result)).inc()
+        self._backend_seconds.labels(name, operation).observe(seconds)
+
+    def store_write_failed(self, writes: int = 1) -> None:
+        """The store did not take so many writes."""
+        self._store_failures.inc(writes)
