@@ -93,7 +93,7 @@ class Interpreter:
             session = Session.from_json(data)
         except ValueError:
             return self.start(_call_of(data), now, civil)
-        if not session.frames or any(frame.flow not in self._flows.flows for frame in session.frames):
+        if not self._has_place_for(session):
             return self.start(_call_of(data), now, civil)
         session.seen_at, session.deadline = now, None
         run = Run(self._flows, session, now, civil)
@@ -102,6 +102,17 @@ class Interpreter:
         run.emit(SetLanguage(session.language))
         run.note("restored", {"why": last})
         return self._finish(run, self._guarded(run, lambda: self._reissue(run)))
+
+    def _has_place_for(self, session: Session) -> bool:
+        """Tell whether the flows (which may have changed) still know this session; declare its variables anew."""
+        flows = self._flows.flows
+        if not session.frames or session.language not in LANGUAGES or any(frame.flow not in flows for frame in session.frames):
+            return False
+        for frame in session.frames:
+            initial = flows[frame.flow].initial
+            frame.variables = {name: frame.variables.get(name, value) for name, value in initial.items()}
+        session.visits.setdefault(f"{session.frame.flow}/{session.frame.step}", 1)
+        return True
 
     def _count_time(self, run: Run) -> None:
         session = run.session
@@ -255,6 +266,7 @@ class Interpreter:
 
 def _call_of(data: Mapping[str, Any]) -> CallInfo:
     """Save what can be read of a damaged session, so that the caller keeps his language."""
+    data = data if isinstance(data, Mapping) else {}
     call = data.get("call")
     known = call if isinstance(call, Mapping) else {}
     chosen = data.get("language") if data.get("language_chosen") else known.get("language")

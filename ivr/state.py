@@ -146,15 +146,15 @@ class Session:
             ValueError: the data is of another form, or damaged.
 
         """
-        if data.get("form") != FORM:
-            raise ValueError(f"a session of form {data.get('form')!r}; this program reads form {FORM}")
+        if not isinstance(data, Mapping) or data.get("form") != FORM:
+            raise ValueError(f"no session of form {FORM}")
         try:
-            return cls(
+            session = cls(
                 call=CallInfo(**data["call"]),
                 version=data["version"],
                 language=data["language"],
                 language_chosen=data["language_chosen"],
-                frames=[Frame(**frame) for frame in copy.deepcopy(data["frames"])],
+                frames=[_frame_from_json(frame) for frame in data["frames"]],
                 visits=dict(data["visits"]),
                 sequence=data["sequence"],
                 steps=data["steps"],
@@ -168,8 +168,11 @@ class Session:
                 gone=data["gone"],
                 ended=Ended(**data["ended"]) if data["ended"] else None,
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"a damaged session: {error!r}") from None
+        if not _sound(session):
+            raise ValueError("a damaged session: something is of another type")
+        return session
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +199,19 @@ class Step:
     secure: bool = False
 
 
+def _sound(session: Session) -> bool:
+    """Return whether what was read has the types the interpreter relies on."""
+    numbers = (session.sequence, session.steps, session.spent_seconds)
+    texts = [session.language, session.version, *(part for frame in session.frames for part in (frame.flow, frame.step))]
+    tables = [session.scratch, session.visits, *(part for frame in session.frames for part in (frame.variables, frame.secure))]
+    return (
+        all(isinstance(number, int | float) for number in numbers)
+        and all(isinstance(text, str) for text in texts)
+        and all(isinstance(table, dict) for table in tables)
+        and all(isinstance(count, int) for count in session.visits.values())
+    )
+
+
 def _frame_to_json(frame: Frame) -> dict[str, Any]:
     return {
         "flow": frame.flow,
@@ -203,3 +219,7 @@ def _frame_to_json(frame: Frame) -> dict[str, Any]:
         "variables": copy.deepcopy(frame.variables),
         "secure": dict(frame.secure),
     }
+
+
+def _frame_from_json(data: Mapping[str, Any]) -> Frame:
+    return Frame(data["flow"], data["step"], copy.deepcopy(data["variables"]), dict(data["secure"]))
