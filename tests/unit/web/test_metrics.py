@@ -63,11 +63,11 @@ class Hotline:
         self.offers += [command.offer for command in handled.commands if hasattr(command, "offer")]
         return handled
 
-    def serve(self, offer, ring=0.0, talk=30.0, *, caller_remains=False):
+    def serve(self, offer, ring=0.0, talk=30.0, end=None):
         self.tell(OfferRinging(offer))
         self.tell(OfferAnswered(offer), after=ring)
         self.tell(TalkStarted(offer))
-        self.tell(TalkEnded(offer, caller_remains=caller_remains), after=talk)
+        self.tell(end or TalkEnded(offer, caller_remains=False), after=talk)
 
     def text(self):
         return generate_latest(self.metrics.registry).decode()
@@ -129,10 +129,11 @@ def test_an_answer_taken_back_at_once_is_counted_once(hotline):
     hotline.tell(AgentLoggedIn("anna"))
     hotline.tell(AgentLoggedIn("bert"))
     hotline.tell(CallQueued("c1", "billing", "basic"))
-    hotline.serve(hotline.offers[0], ring=2.0, talk=0.1, caller_remains=True)
+    first = hotline.offers[0]
+    hotline.serve(first, ring=2.0, talk=0.1, end=OfferFailed(first, OfferCause.HUNG_UP))
     hotline.serve(hotline.offers[1], ring=5.0)
     line = {"queue": "billing", "tier": "basic"}
-    assert hotline.offers[0] != hotline.offers[1]
+    assert hotline.offers[1] != first
     assert hotline.value("hotline_queue_calls_answered_total", **line) == 1
     assert hotline.value("hotline_queue_wait_seconds_sum", **line, outcome="answered") == 2.0
     assert hotline.value("hotline_offers_total", queue="billing", result="talked") == 2
