@@ -14,6 +14,7 @@ from cti.provision.tools import find_tool
 from tests.rig.agents import ANSWERS, BUSY, DEAF, RINGS, AgentFarm, Behaviour
 from tests.rig.fault_proxy import Direction, FaultProxy
 from tests.rig.forged import forged_hangup
+from tests.rig.ledger import cel_calls
 from tests.rig.listener import Caller, Rig
 from tests.rig.load import Plan, run_load
 from tests.rig.prompts import PromptIndex
@@ -161,9 +162,11 @@ async def test_who_vanishes_says_nothing_any_more(rig: Rig, asterisk: AsteriskSe
     await asterisk.no_channels(5)
 
 
-async def test_caller_and_agent_hear_each_other_and_the_agent_hears_his_whisper(rig: Rig, farm: AgentFarm) -> None:
+async def test_caller_and_agent_hear_each_other_and_the_agent_hears_his_whisper(
+    rig: Rig, farm: AgentFarm, asterisk: AsteriskServer
+) -> None:
     farm["agent2"].behaviour = ANSWERS
-    async with Caller.call(rig, "106", voice=True) as caller:
+    async with Caller.call(rig, "106", "13800000033", voice=True) as caller:
         talk = await farm["agent2"].talking()
         await talk.heard_whole("main/menu-1")
         await talk.hears_voice(caller.who)
@@ -171,6 +174,9 @@ async def test_caller_and_agent_hear_each_other_and_the_agent_hears_his_whisper(
         await talk.hangup()
         assert await caller.ended() == "asterisk"
         assert talk.ended_by == "self"
+    await asterisk.no_channels(5)
+    seen = cel_calls(asterisk.cel())["13800000033"]
+    assert (seen.channels, seen.ended, seen.agents) == (1, 1, ["agent2"])
 
 
 @pytest.mark.parametrize(("behaviour", "language", "status"), [(BUSY, "en", 486), (RINGS, "zh", 487), (DEAF, "zh", 0)])
