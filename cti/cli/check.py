@@ -1,0 +1,111 @@
+"""`hotline check`: everything wrong with flows and configuration at once, with file, line, column and cure."""
+
+import json
+from dataclasses import asdict, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+
+from cti.cli.console import BAD_INPUT, say
+from ivr.document import BadDocument, Finding, Severity
+from ivr.flows import load_flows
+from ivr.flowset import FlowSet
+from ivr.known import Known
+
+
+class Format(StrEnum):
+    """How findings are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class Checked(NamedTuple):
+    """What a check found, and the flows when they can be used."""
+
+    findings: tuple[Finding, ...]
+    flows: FlowSet | None
+
+    @property
+    def errors(self) -> int:
+        """How many findings hinder the start."""
+        return sum(finding.severity is Severity.ERROR for finding in self.findings)
+
+
+def register(app: typer.Typer) -> None:
+    """Add `check` to the hotline command."""
+    app.command("check")(check)
+
+
+def check(
+    flows: Annotated[Path | None, typer.Argument(help="Folder of the flows.")] = None,
+    config: Annotated[Path | None, typer.Option(help="Folder of queues.yaml, agents.yaml, backends.yaml …")] = None,
+    form: Annotated[
+        Format, typer.Option("--format", help="text: path:line:column: code message (cure); or json.")
+    ] = Format.TEXT,
+) -> None:
+    """Check flows and configuration; exit status 2 when something hinders the start."""
+    from cti.supervisor.settings import RunSettings  # noqa: PLC0415 - the folders of `run` are the default
+
+    settings = RunSettings()
+    checked = check_project(flows or settings.flows_dir, config or settings.config_dir)
+    if form is Format.JSON:
+        say(json.dumps([asdict(finding) for finding in checked.findings], ensure_ascii=False, indent=2))
+    else:
+        _print(checked)
+    if checked.errors:
+        raise typer.Exit(BAD_INPUT)
+
+
+def check_project(flows: Path, config: Path) -> Checked:
+    """Check a configuration folder and the flows against it. Never raises for bad input.
+
+    Args:
+        flows: folder of the flow files.
+        config: folder of the configuration; what of it cannot be read is reported, and names it would define are not checked.
+
+    """
+    findings: list[Finding] = []
+    known = _known(config, findings)
+    try:
+        loaded = load_flows(flows, known)
+    except BadDocument as bad:
+        return Checked((*findings, *bad.findings), None)
+    return Checked((*findings, *loaded.warnings), loaded)
+
+
+def _known(config: Path, findings: list[Finding]) -> Known:
+    from cti.backends.catalogue import known_operations  # noqa: PLC0415 - here and below: other commands need not load it
+    from cti.backends.config import read_backends_config  # noqa: PLC0415
+    from cti.config import load_policy  # noqa: PLC0415
+
+    known = Known()
+    try:
+        policy = load_policy(config)
+        skills = {skill for agent in policy.agents.values() for skill in agent.skills}
+        known = replace(known, queues=frozenset(policy.queues), tiers=frozenset(policy.tiers), skills=frozenset(skills))
+    except BadDocument as bad:
+        findings.extend(bad.findings)
+    path = config / "backends.yaml"
+    try:
+        backends = read_backends_config(path.read_text(encoding="utf-8"), str(path)).backends
+        known = replace(known, backends=dict.fromkeys(backends, known_operations()))
+    except BadDocument as bad:
+        findings.extend(bad.findings)
+    except (OSError, UnicodeDecodeError) as error:
+        findings.append(
+            Finding(str(path), 1, 1, "unreadable", f"cannot be read: {error}", "restore the file as UTF-8 text")
+        )
+    return known
+
+
+def _print(checked: Checked) -> None:
+    for finding in checked.findings:
+        say(str(finding))
+    if checked.flows is None or checked.errors:
+        say(f"{checked.errors} errors")
+        return
+    steps = sum(len(flow.steps) for flow in checked.flows.flows.values())
+    say(f"{len(checked.flows.flows)} flows with {steps} steps and {len(checked.flows.prompts())} prompts: no errors")
