@@ -147,9 +147,11 @@ class PrivateApt:
         (self._root / "apt.conf").write_text(text, encoding="utf-8")
 
     def _resolve(self) -> tuple[WantedFile, ...]:
-        lines = self._run(
-            ["--print-uris", "-y", "--no-install-recommends", "--reinstall", "install", *self._set.packages]
-        )
+        # Against an empty archive: apt does not name files it has already.
+        nothing_yet = self._root / "none"
+        (nothing_yet / "partial").mkdir(parents=True, exist_ok=True)
+        how = ["-o", f"Dir::Cache::archives={nothing_yet}", "--print-uris", "-y", "--reinstall", "install"]
+        lines = self._run([*how, *self._set.packages])
         found = [match for line in lines if (match := _URI_LINE.match(line))]
         if not found:
             raise AptError("apt named no package file to fetch")
@@ -158,7 +160,7 @@ class PrivateApt:
     def _fetch(self, wanted: tuple[WantedFile, ...]) -> None:
         megabytes = sum(file.size_bytes for file in wanted) / 1e6
         self._progress(f"{self._set.name}: fetching {len(wanted)} packages, {megabytes:.0f} MB")
-        command = ["-y", "--download-only", "--no-install-recommends", "--reinstall", "install", *self._set.packages]
+        command = ["-y", "--download-only", "--reinstall", "install", *self._set.packages]
         try:
             self._run(command, _CountedProgress(self._set.name, len(wanted), self._progress))
         except AptError as failure:
