@@ -151,7 +151,8 @@ def reach(queue: Queue, extra: Needs, stage: int, agents: Iterable[AgentRecord])
     """
     everybody = list(agents)
     timely = None
-    for ring, (_, needs) in list(enumerate(stages(queue)))[stage:]:
+    rings = list(enumerate(stages(queue)))
+    for ring, (_, needs) in rings[min(stage, len(rings) - 1) :]:
         found = _reach_of(queue, ring, merge_needs(needs, extra), everybody)
         if any(agent.name in found.able and agent.state is not AgentState.LOGGED_OUT for agent in everybody):
             return found
