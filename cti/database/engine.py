@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 BUSY_MILLISECONDS = 2000
+POOL_SECONDS = 5.0
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _CURE = "write sqlite:///relative/file, sqlite:////absolute/file or postgresql://user:password@host/database"
 
@@ -34,7 +35,7 @@ class Database:
     def __init__(self, url: str) -> None:
         address = _address(url)
         self._file = address.database if address.get_backend_name() == "sqlite" else None
-        self._engine = create_async_engine(address, hide_parameters=True, pool_pre_ping=self._file is None)
+        self._engine = _engine(address)
         self._writer = self._engine.execution_options(hotline_writes=True)
         if self._file is not None:
             _teach_sqlite(self._engine)
@@ -88,6 +89,20 @@ def _address(url: str) -> URL:
     return address.set(drivername=_DRIVERS[name])
 
 
+def _engine(address: URL) -> AsyncEngine:
+    try:
+        return create_async_engine(
+            address,
+            hide_parameters=True,  # or messages would show callers' numbers
+            pool_timeout=POOL_SECONDS,
+            pool_pre_ping=address.get_backend_name() != "sqlite",
+        )
+    except ModuleNotFoundError as error:
+        raise DatabaseAddressError(
+            f"this kind of database needs the package {error.name}: install it beside the hotline, or use SQLite"
+        ) from None
+
+
 def _teach_sqlite(engine: AsyncEngine) -> None:
     """Make SQLite durable, checked and patient, and let us say when a transaction begins."""
 
@@ -95,9 +110,9 @@ def _teach_sqlite(engine: AsyncEngine) -> None:
     def connected(dbapi_connection: Any, _record: object) -> None:
         dbapi_connection.isolation_level = None
         cursor = dbapi_connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")  # first: the others may have to wait, too
         for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
             cursor.execute(f"PRAGMA {pragma}")
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")

@@ -140,7 +140,8 @@ class RedisDriver:
         for leaving in self._leaving:
             leaving.cancel()
         await asyncio.gather(*self._leaving, return_exceptions=True)
-        await _close(self._clients)
+        clients, self._clients = self._clients, ()
+        await _close(clients)
 
     async def _close_later(self, clients: tuple[Redis, ...]) -> None:
         try:

@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -102,7 +103,8 @@ class SqliteDriver:
 
     def drop(self) -> None:
         """See `Driver.drop`: the connection is opened anew by the next call, after the call that hangs in the thread."""
-        self._thread.submit(self._disconnect)
+        with suppress(RuntimeError):  # the thread has gone: the store was closed while this call was under way
+            self._thread.submit(self._disconnect)
 
     async def shut(self) -> None:
         """See `Driver.shut`."""

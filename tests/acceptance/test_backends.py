@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import re
+import sys
 import time
 from collections.abc import AsyncIterator
 
@@ -264,6 +265,42 @@ async def test_a_locked_database_times_out_and_the_effect_still_happens_once(sql
     reply = await ask(sql, "create_ticket", key="k1", area="a", kind="k")
     assert reply["ticket"].endswith("0001")
     assert await count(database, TicketRow) == 1
+
+
+TICKET_MAKER = """
+import asyncio, sys
+from cti.backends.sql import SqlBackend
+from cti.database import Database
+
+async def main():
+    backend = SqlBackend(Database(sys.argv[1]))
+    for n in range(100_000):
+        arguments = {"area": "a", "kind": "k", "caller": str(n)}
+        reply = await backend.call("create_ticket", arguments, idempotency_key=f"k{n}", timeout_seconds=10)
+        print(n, reply["ticket"], flush=True)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("after", [1, 7, 40])
+async def test_a_kill_at_any_moment_neither_loses_nor_doubles_a_ticket(sql, database, tmp_path, after):
+    """The next process asks again under the same keys, as it would for calls that were up."""
+    url = f"sqlite:///{tmp_path}/hotline.db"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", TICKET_MAKER, url, stdout=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(30):
+        told = [(await process.stdout.readline()).decode().split() for _ in range(after)]
+    process.kill()
+    rest = (await process.stdout.read()).decode().split("\n")
+    await process.wait()
+    told += [line.split() for line in rest if len(line.split()) == 2]
+    for n, ticket in told:
+        assert (await ask(sql, "create_ticket", key=f"k{n}", area="a", kind="k"))["ticket"] == ticket
+    unknown = f"k{len(told)}"  # done or not when the kill came
+    await ask(sql, "create_ticket", key=unknown, area="a", kind="k")
+    assert await count(database, TicketRow) == len(told) + 1
 
 
 async def test_a_database_that_is_none_is_unavailable_and_then_costs_nothing(tmp_path):

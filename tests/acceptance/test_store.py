@@ -172,6 +172,7 @@ async def test_a_cancelled_caller_harms_nobody(store):
 async def test_a_closed_store_is_down(store):
     await store.ping()
     await store.close()
+    await store.close()
     with pytest.raises(StoreDown):
         await store.get(AGENTS, "a")
 
@@ -286,6 +287,23 @@ async def test_slow_then_back(trouble, shaky):
     await assert_down_without_costing_time(shaky)
     trouble.fast_again()
     await eventually(lambda: _works(shaky))
+
+
+async def test_a_frozen_server_is_down_and_comes_back_with_its_state(tmp_path):
+    """Half open: the connections stand, nobody answers, and nothing is lost."""
+    server = RedisServer(tmp_path, FAULT_PORT)
+    server.start()
+    store = open_store(f"redis://127.0.0.1:{FAULT_PORT}")
+    try:
+        await store.put_generation(SESSIONS, "c1", 3, "here")
+        server.freeze()
+        await assert_down_without_costing_time(store)
+        server.thaw()
+        await eventually(lambda: _works(store))
+        assert await store.get_generation(SESSIONS, "c1") == (3, "here")
+    finally:
+        await store.close()
+        server.kill()
 
 
 async def test_emptied_in_between_is_just_empty(trouble, shaky):

@@ -2,6 +2,7 @@ import asyncio
 import datetime as dt
 import re
 import sqlite3
+import sys
 import time
 from pathlib import Path
 
@@ -72,6 +73,12 @@ async def test_a_bad_address_is_told_with_its_cure_and_without_its_password(url)
     with pytest.raises(DatabaseAddressError, match="write sqlite:///") as caught:
         Database(url)
     assert "secret55" not in str(caught.value)
+
+
+async def test_a_missing_driver_is_told_with_its_cure(monkeypatch):
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    with pytest.raises(DatabaseAddressError, match="package asyncpg"):
+        Database("postgresql://u:secret55@h/d")
 
 
 async def test_the_file_is_readable_by_its_owner_alone(tmp_path):
