@@ -15,7 +15,7 @@ from typing import Protocol, TypeAlias
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
-class StoreDown(Exception):  # noqa: N818 - a state of the world that callers must expect, not a fault of the program
+class StoreDown(Exception):
     """The store cannot be used now: dead, slow, read-only, full, damaged, or resting behind its breaker."""
 
 
