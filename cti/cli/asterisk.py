@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from cti.cli.console import BAD_INPUT, explain, fail, say
+from cti.cli.console import BAD_INPUT, FAILED, explain, fail, say
 from cti.provision.asterisk import find_asterisk
 from cti.provision.errors import ProvisionError
 from cti.provision.programs import Tool, probe
@@ -25,6 +25,8 @@ def register(app: typer.Typer) -> None:
     group.command("fetch")(fetch)
     group.command("versions")(versions)
     group.command("config")(config)
+    group.command("run")(run_alone)
+    group.command("ready")(ready)
     app.add_typer(group, name="asterisk")
 
 
@@ -79,3 +81,23 @@ def config(
         fail(explain(error), BAD_INPUT)
     except (ProvisionError, TemplateError) as error:
         fail(str(error))
+
+
+def run_alone() -> None:
+    """Like `hotline run`, but without the server: for a server in a container of its own, or in a debugger."""
+    from cti.cli.run import keep_running  # noqa: PLC0415 - only this command needs it
+
+    keep_running(with_server=False)
+
+
+def ready() -> None:
+    """End with status 0 when the runtime folder's Asterisk takes calls, else 1; for health checks."""
+    from cti.asterisk.process import fully_booted  # noqa: PLC0415 - only this command needs these
+    from cti.supervisor.plan import asterisk_options  # noqa: PLC0415
+    from cti.supervisor.settings import RunSettings  # noqa: PLC0415
+
+    try:
+        up = fully_booted(asterisk_options(RunSettings()))
+    except ProvisionError as error:
+        fail(str(error))
+    raise typer.Exit(0 if up else FAILED)

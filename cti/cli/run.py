@@ -17,6 +17,11 @@ def run() -> None:
     Ports and folders: HOTLINE_SIP_PORT, HOTLINE_AMI_PORT, HOTLINE_HTTP_PORT, HOTLINE_RTP_START, HOTLINE_RUN_DIR,
     HOTLINE_ASTERISK, HOTLINE_NUMBERS and more; see the manual.
     """
+    keep_running(with_server=True)
+
+
+def keep_running(*, with_server: bool) -> None:
+    """Prepare everything, start Asterisk and, if wanted, the server, and stay until told to stop; ends the program."""
     from cti.asterisk.templates import TemplateError  # noqa: PLC0415 - the other commands need not load all this
     from cti.prompts.errors import PromptError  # noqa: PLC0415
     from cti.provision.errors import ProvisionError  # noqa: PLC0415
@@ -28,7 +33,7 @@ def run() -> None:
     try:
         settings = RunSettings()
         with only_one(settings.layout.root):
-            status = Supervisor(settings, prepare(settings, say), say).run()
+            status = Supervisor(settings, prepare(settings, say), say, with_server=with_server).run()
     except ValidationError as error:
         fail(explain(error), BAD_INPUT)
     except BadDocument as error:

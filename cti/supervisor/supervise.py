@@ -27,12 +27,16 @@ _SERVER_STOP_SECONDS = 4.0
 
 
 class Supervisor:
-    """Asterisk and the server as children of this process; one thread, which must be the main one."""
+    """Asterisk and the server as children of this process; one thread, which must be the main one.
 
-    def __init__(self, settings: RunSettings, prepared: Prepared, say: Say) -> None:
+    with_server False keeps Asterisk alone, for a server that runs elsewhere (a container, a debugger).
+    """
+
+    def __init__(self, settings: RunSettings, prepared: Prepared, say: Say, *, with_server: bool = True) -> None:
         self._settings = settings
         self._prepared = prepared
         self._say = say
+        self._with_server = with_server
         self._stop = threading.Event()
         self._asterisk_restarts = Restarts()
         self._asterisk_started_at = 0.0
@@ -65,12 +69,18 @@ class Supervisor:
         except AsteriskNotReady as error:
             raise ProvisionError(f"{error}\nThe whole log is in {self._settings.layout.log}.") from error
         self._asterisk_started_at = time.monotonic()
-        self._start_server()
-        status = self._wait_ready()
+        status = self._first_start()
         while status is None and not self._stop.wait(_LOOK_SECONDS):
             self._look_after_asterisk()
             status = self._look_after_server()
         return status or 0
+
+    def _first_start(self) -> int | None:
+        if not self._with_server:
+            self._say(f"Asterisk runs. Server: hotline serve --settings {self._settings.layout.settings}")
+            return None
+        self._start_server()
+        return self._wait_ready()
 
     def _start_server(self) -> None:
         self.server.start()
