@@ -35,41 +35,44 @@ def open_store(url: str, *, deadline_seconds: float | None = None) -> Store:
         StoreAddressError: the address is not understood (the message does not repeat it: it may hold a password).
 
     """
+    seconds = deadline_seconds or (
+        DISK_DEADLINE_SECONDS if url.startswith(("memory", "sqlite")) else REDIS_DEADLINE_SECONDS
+    )
     try:
-        driver, usual_seconds = _driver(url)
+        driver = _driver(url, seconds)
     except (ValueError, TypeError) as error:
         reason = "" if isinstance(error, StoreAddressError) else " (a part of it is malformed)"
         raise StoreAddressError(f"the store's address is not understood{reason}: {_CURE}") from None
-    return GuardedStore(driver, deadline_seconds=deadline_seconds or usual_seconds)
+    return GuardedStore(driver, deadline_seconds=seconds)
 
 
-def _driver(url: str) -> tuple[Driver, float]:
+def _driver(url: str, seconds: float) -> Driver:
     scheme, _, rest = url.replace("valkey", "redis", 1).partition(":")
     if scheme == "memory" and rest in ("", "//"):
-        return MemoryDriver(), DISK_DEADLINE_SECONDS
+        return MemoryDriver()
     if scheme == "sqlite" and rest.startswith("///") and len(rest) > 3:
-        return SqliteDriver(Path(rest[3:]).expanduser()), DISK_DEADLINE_SECONDS
+        return SqliteDriver(Path(rest[3:]).expanduser())
     if scheme in ("redis", "rediss", "unix"):
-        return _single_redis(f"{scheme}:{rest}"), REDIS_DEADLINE_SECONDS
+        return _single_redis(f"{scheme}:{rest}", seconds)
     if scheme == "redis+sentinel":
-        return _sentinel_redis(f"{scheme}:{rest}"), REDIS_DEADLINE_SECONDS
+        return _sentinel_redis(f"{scheme}:{rest}", seconds)
     raise StoreAddressError(_CURE)
 
 
-def _options() -> dict[str, Any]:
+def _options(seconds: float) -> dict[str, Any]:
     """Return what makes every exchange end by itself: short time-outs, and no retries hidden below ours."""
     return {
-        "socket_timeout": REDIS_DEADLINE_SECONDS,
-        "socket_connect_timeout": REDIS_DEADLINE_SECONDS,
+        "socket_timeout": seconds,
+        "socket_connect_timeout": seconds,
         "retry": Retry(NoBackoff(), 0),
         "protocol": 2,
     }
 
 
-def _single_redis(url: str) -> RedisDriver:
+def _single_redis(url: str, seconds: float) -> RedisDriver:
     def connect() -> tuple[Redis, ...]:
         pool = BlockingConnectionPool.from_url(
-            url, max_connections=MAX_CONNECTIONS, timeout=REDIS_DEADLINE_SECONDS, **_options()
+            url, max_connections=MAX_CONNECTIONS, timeout=seconds, **_options(seconds)
         )
         return (Redis.from_pool(pool),)
 
@@ -79,7 +82,7 @@ def _single_redis(url: str) -> RedisDriver:
     return RedisDriver(connect)
 
 
-def _sentinel_redis(url: str) -> RedisDriver:
+def _sentinel_redis(url: str, seconds: float) -> RedisDriver:
     parts = urlsplit(url)
     credentials, _, hosts = parts.netloc.rpartition("@")
     user, _, password = credentials.partition(":")
@@ -95,9 +98,9 @@ def _sentinel_redis(url: str) -> RedisDriver:
     }
 
     def connect() -> tuple[Redis, ...]:
-        options = {"password": sentinel_password, **_options()}
+        options = {"password": sentinel_password, **_options(seconds)}
         watchers = Sentinel(sentinels, sentinel_kwargs=options)  # type: ignore[no-untyped-call]
-        master = cast("Redis", watchers.master_for(service, **login, **_options()))
+        master = cast("Redis", watchers.master_for(service, **login, **_options(seconds)))
         return (master, *watchers.sentinels)
 
     return RedisDriver(connect)

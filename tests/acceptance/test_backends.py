@@ -6,14 +6,17 @@ import re
 import sys
 import time
 from collections.abc import AsyncIterator
+from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
 from sqlalchemy import func, select, text
 
 from cti.backends import OPERATIONS, Backend, BackendInvalid, BackendTimeout, BackendUnavailable
+from cti.backends.config import read_backends_config
 from cti.backends.http import HttpAddress, HttpBackend
 from cti.backends.lockout import LockoutBackend
+from cti.backends.opening import open_backends
 from cti.backends.sql import SqlBackend
 from cti.database import Database, migrate
 from cti.database.demo import demo_customers, seed_demo
@@ -220,6 +223,29 @@ async def test_wrong_questions_are_refused(backend, operation, arguments):
         await ask(backend, operation, **arguments)
 
 
+@pytest.mark.parametrize("seconds", ["long", -1, 86_401, float("nan")])
+async def test_a_message_of_no_length_that_can_be_is_refused(sql, seconds):
+    with pytest.raises(BackendInvalid, match="seconds"):
+        await ask(sql, "save_voicemail", recording="r", seconds=seconds)
+
+
+async def test_backends_are_opened_by_name_from_the_configuration(database, server):
+    text = "version: 1\nbackends:\n  here: {type: sql}\n"
+    text += f"  there: {{type: http, url: '{server.url}', token: t}}\ncountry_code: 86\nlockout: {{max_tries: 1}}\n"
+    store = open_store("memory:")
+    backends = open_backends(
+        read_backends_config(text, "b.yaml"), database=database, store=store, zone=ZoneInfo("Asia/Shanghai")
+    )
+    assert set(backends) == {"here", "there"}
+    for number, (name, backend) in enumerate(backends.items()):
+        await backend.ping(PATIENCE)
+        assert (await ask(backend, "balance", account=FIRST.account))["balance_cents"] == FIRST.balance_cents
+        assert await try_pin(backend, f"{number}", "0000", name) == (False, True), "one try, as configured"
+        await backend.close()
+    assert server.seen[0][2]["Authorization"] == "Bearer t"
+    await store.close()
+
+
 @pytest.mark.parametrize("key", ["", "x" * 201])
 async def test_keys_that_do_not_fit_are_refused(backend, key):
     with pytest.raises(BackendInvalid, match="key"):
@@ -261,7 +287,7 @@ async def test_a_locked_database_times_out_and_the_effect_still_happens_once(sql
         started = time.monotonic()
         with pytest.raises(BackendTimeout):
             await sql.call("create_ticket", {"area": "a", "kind": "k"}, idempotency_key="k1", timeout_seconds=0.2)
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 3
     reply = await ask(sql, "create_ticket", key="k1", area="a", kind="k")
     assert reply["ticket"].endswith("0001")
     assert await count(database, TicketRow) == 1
@@ -339,7 +365,7 @@ async def test_a_hanging_or_dripping_server_costs_the_time_given(http, server, t
     started = time.monotonic()
     with pytest.raises(BackendTimeout):
         await http.call("outage_at", {"area": "east"}, timeout_seconds=0.3)
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 3
     server.trouble = None
     assert (await ask(http, "outage_at", area="east"))["known"]
 
@@ -504,7 +530,7 @@ async def test_a_try_nobody_judged_is_no_try(server, http):
 
 async def test_a_lock_ends(sql):
     store = open_store("memory:")
-    guarded = LockoutBackend(sql, store, lock_seconds=0.5)
+    guarded = LockoutBackend(sql, store, lock_seconds=3)
     for _ in range(3):
         await try_pin(guarded, FIRST.account, "0000", "138")
     assert await try_pin(guarded, FIRST.account, FIRST.pin, "138") == (False, True)
