@@ -1,0 +1,100 @@
+"""From the configuration folder to the engine's policy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from acd.config import Agent, Backoff, Policy, Queue, Ring, SkillNeed, Tier
+from cti.config.checks import check_agents, check_queues, check_together
+from cti.config.models import AgentsFile, Label, QueueEntry, QueueSettings, QueuesFile, TiersFile
+from cti.config.reading import read_file
+from ivr.document import BadDocument, Finding, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A usable configuration: the policy, the labels of all declared skills, and what to think about."""
+
+    policy: Policy
+    skills: Mapping[str, Label]
+    warnings: tuple[Finding, ...]
+
+
+def load_policy(config_dir: Path) -> Policy:
+    """Read the policy; see `read_policy`, which also returns the warnings."""
+    return read_policy(config_dir).policy
+
+
+def read_policy(config_dir: Path) -> Loaded:
+    """Read queues.yaml, tiers.yaml and agents.yaml of a folder and check them together.
+
+    Raises:
+        BadDocument: with every finding of all three files (warnings too), if one of them is an error.
+
+    """
+    findings: list[Finding] = []
+    queues = read_file(config_dir / "queues.yaml", QueuesFile, findings)
+    tiers = read_file(config_dir / "tiers.yaml", TiersFile, findings)
+    agents = read_file(config_dir / "agents.yaml", AgentsFile, findings)
+    if queues is not None:
+        findings.extend(check_queues(queues))
+    if agents is not None:
+        findings.extend(check_agents(agents))
+    if queues is not None and agents is not None:
+        findings.extend(check_together(queues, agents))
+    if any(finding.severity is Severity.ERROR for finding in findings) or not (queues and tiers and agents):
+        raise BadDocument(findings)
+    policy = _policy(queues.model, tiers.model, agents.model)
+    return Loaded(policy, MappingProxyType(agents.model.skills), tuple(findings))
+
+
+def _policy(queues: QueuesFile, tiers: TiersFile, agents: AgentsFile) -> Policy:
+    dispatch = queues.dispatch
+    return Policy(
+        queues=MappingProxyType({name: _queue(name, entry, queues.defaults) for name, entry in queues.queues.items()}),
+        tiers=MappingProxyType(
+            {
+                name: Tier(name, entry.head_start_seconds, entry.label.zh, entry.label.en)
+                for name, entry in tiers.tiers.items()
+            }
+        ),
+        agents=MappingProxyType(_agents(agents)),
+        backoff=Backoff(**dispatch.backoff.model_dump()),
+        away_seconds=dispatch.away_seconds,
+        offer_grace_seconds=dispatch.offer_grace_seconds,
+        connect_deadline_seconds=dispatch.connect_deadline_seconds,
+        cancel_deadline_seconds=dispatch.cancel_deadline_seconds,
+    )
+
+
+def _queue(name: str, entry: QueueEntry, defaults: QueueSettings) -> Queue:
+    own = entry.model_dump(include=set(QueueSettings.model_fields) & entry.model_fields_set)
+    return Queue(
+        name=name,
+        label_zh=entry.label.zh,
+        label_en=entry.label.en,
+        needs=_needs(entry.needs),
+        rings=tuple(Ring(ring.after_seconds, _needs(ring.needs)) for ring in entry.rings),
+        **{**defaults.model_dump(), **own},
+    )
+
+
+def _agents(agents: AgentsFile) -> dict[str, Agent]:
+    return {
+        name: Agent(
+            name=name,
+            label=entry.label,
+            extension=entry.extension,
+            device=entry.device or f"PJSIP/{name}",
+            skills=MappingProxyType(dict(entry.skills)),
+            queues=tuple(entry.queues),
+            wrapup_seconds=entry.wrapup_seconds,
+            max_misses=entry.max_misses,
+        )
+        for name, entry in agents.agents.items()
+    }
+
+
+def _needs(skills: Mapping[str, int]) -> tuple[SkillNeed, ...]:
+    return tuple(SkillNeed(skill, level) for skill, level in skills.items())
