@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from cti.provision.catalogue import UNSTABLE, PackageSet
 from cti.provision.errors import ProvisionError
@@ -66,6 +67,11 @@ class WantedFile:
     name: str
     uri: str
     size_bytes: int
+
+    @property
+    def pool_name(self) -> str:
+        """Its name in Debian's pool, as a browser saves it: apt's own adds the epoch (`1%3a`)."""
+        return unquote(self.uri.rpartition("/")[2])
 
 
 class AptError(Exception):
@@ -168,7 +174,7 @@ class PrivateApt:
 
     def _run(self, arguments: Iterable[str], on_line: Callable[[str], None] | None = None) -> list[str]:
         command = ["apt-get", "-c", str(self._root / "apt.conf"), *arguments]
-        environment = {**os.environ, "LC_ALL": "C", "APT_CONFIG": "/dev/null", "DEBIAN_FRONTEND": "noninteractive"}
+        environment = {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
         with subprocess.Popen(  # noqa: S603 - fixed program, arguments from the catalogue
             command,
             stdout=subprocess.PIPE,
@@ -179,7 +185,7 @@ class PrivateApt:
         ) as process:
             lines = _collect(process, on_line)
         if process.returncode != 0:
-            errors = [line for line in lines if line.startswith(("E:", "Err:", "W:"))] or lines[-3:]
+            errors = [line for line in lines if line.startswith(("E:", "Err:"))] or lines[-3:]
             raise AptError("\n".join(errors[-6:]))
         return lines
 

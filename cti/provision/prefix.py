@@ -80,7 +80,7 @@ def _install(packages: PackageSet, cache: Path, progress: Progress) -> dict[str,
         raise ProvisionError(f"{packages.name}: {error}\n{_by_hand(packages, cache, ())}") from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    progress(f"{packages.name}: ready, {', '.join(f'{name} {version}' for name, version in versions.items())}")
+    progress(f"{packages.name}: ready {', '.join(versions.values())}".rstrip())
     return versions
 
 
@@ -117,7 +117,7 @@ def _covers(supplied: Iterable[Path], packages: PackageSet, wanted: tuple[Wanted
     """Tell whether the files at hand may be the whole set (whether they are shows when the program starts)."""
     names = {file.name for file in supplied}
     if wanted:
-        return {file.name for file in wanted} <= names
+        return all(not names.isdisjoint({file.name, file.pool_name}) for file in wanted)
     return all(any(name.startswith(f"{package}_") for name in names) for package in packages.packages)
 
 
@@ -159,8 +159,8 @@ def _by_hand(packages: PackageSet, cache: Path, wanted: tuple[WantedFile, ...]) 
     """Say how to supply the package files by hand: which files, into which folder, and what to do then."""
     folder = archives_folder(packages, cache)
     lines = [f"To supply it by hand, put these files into {folder} and run the same command again:"]
-    missing = [file for file in wanted if not (folder / file.name).exists()]
-    lines += [f"  {file.name}   from {file.uri}" for file in missing]
+    missing = [file for file in wanted if not any((folder / name).exists() for name in (file.name, file.pool_name))]
+    lines += [f"  {file.pool_name}   from {file.uri}" for file in missing]
     if not missing:
         suite = packages.suite or "this machine's Debian release"
         lines += [f"  {package}_*.deb and what it depends on, from {suite}" for package in packages.packages]

@@ -10,6 +10,7 @@ from cti.asterisk.process import die_with_parent
 
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 0.8
+LOG_LIMIT_BYTES = 50_000_000
 STEADY_SECONDS = 5.0
 """A child that ran this long gets the short pause again."""
 
@@ -42,6 +43,8 @@ class Child:
     def start(self) -> None:
         """Start it in a session of its own; its output is added to the log. It ends when this process's thread does."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.log.exists() and self.log.stat().st_size > LOG_LIMIT_BYTES:
+            self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(  # noqa: S603 - our own programs
                 self.argv, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=self.environment,
@@ -64,7 +67,7 @@ class Child:
             self.process.kill()
             self.process.wait(deadline_seconds)
 
-    def last_words(self, lines: int = 12) -> str:
+    def last_words(self, lines: int = 4) -> str:
         """Return the end of its log."""
         if not self.log.exists():
             return ""

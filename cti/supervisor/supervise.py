@@ -131,6 +131,8 @@ class Supervisor:
             return None
         pause = self.server.restarts.after(time.monotonic() - self.server.started_at)
         self._say(f"The server ended ({_how(status)}); callers stay in Asterisk. Starting it again in {pause:.1f} s.")
+        if status > 0:
+            self._say(f"Its last words, more in {self.server.log}:\n{words}")
         if not self._stop.wait(pause):
             self._start_server()
         return None
