@@ -17,7 +17,7 @@ def _seconds(least: float, most: float, meaning: str) -> Any:
     return Field(ge=least, le=most, allow_inf_nan=False, description=f"{meaning}: seconds from {least:g} to {most:g}")
 
 
-_Level = Annotated[int, Field(ge=1, le=100, description="a skill level from 1 to 100")]
+_Level = Annotated[int, Field(ge=1, le=100)]
 _Skills = dict[Name, _Level]
 _Day = 86_400
 
@@ -39,7 +39,9 @@ class RingEntry(Model):
     """How wide to search after a while."""
 
     after_seconds: Annotated[float, _seconds(1, _Day, "wait after which this ring is in force")]
-    needs: Annotated[_Skills, Field(description="skills with levels, like {billing: 1}; {} for anybody")] = {}
+    needs: Annotated[
+        _Skills, Field(description="skills with levels from 1 to 100, like {billing: 1}; {} for anybody")
+    ] = {}
 
 
 class QueueSettings(Model):
@@ -62,7 +64,7 @@ class QueueEntry(QueueSettings):
     """One line."""
 
     label: Label
-    needs: Annotated[_Skills, Field(description="skills with levels, like {billing: 1}")] = {}
+    needs: Annotated[_Skills, Field(description="skills with levels from 1 to 100, like {billing: 1}")] = {}
     rings: Annotated[list[RingEntry], Field(max_length=10, description="a list of at most 10 rings")] = []
 
 
@@ -127,7 +129,7 @@ class AgentEntry(Model):
             description="PJSIP/ and the endpoint's name; leave it out for PJSIP/ and the agent's name",
         ),
     ] = None
-    skills: Annotated[_Skills, Field(description="skills with levels, like {lang_zh: 3}")] = {}
+    skills: Annotated[_Skills, Field(description="skills with levels from 1 to 100, like {lang_zh: 3}")] = {}
     queues: Annotated[list[Name], Field(description="a list of queue names")]
     wrapup_seconds: Annotated[float | None, _seconds(0, 3600, "own time after a talk")] = None
     max_misses: Annotated[int, Field(ge=0, le=100, description="missed calls before a pause, 0 for never")] = 3
