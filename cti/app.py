@@ -14,7 +14,9 @@ import structlog
 
 from acd.config import Policy
 from acd.engine import Engine
+from acd.errors import UnknownCall
 from acd.events import AgentAdopted, Event
+from acd.explain import Explanation
 from acd.snapshot import Snapshot
 from cti.agents import AgentKeeper
 from cti.ami.errors import ActionRefused, ActionTimeout, LinkDown, OwnershipLost
@@ -23,6 +25,7 @@ from cti.ami.messages import EVENT_NAMES, AmiEvent, parse_event
 from cti.ami.session import AmiAccount, AmiSession
 from cti.ami.switch import Switch
 from cti.backends.base import Backend
+from cti.calls.call import Call
 from cti.calls.ports import CallServices
 from cti.calls.sessions import SessionKeeper
 from cti.clock import Clock
@@ -43,6 +46,7 @@ from ivr.session import Interpreter
 
 #: Events heard before the channels are read are kept up to this many; more means a resynchronisation anyway.
 BUFFER_LIMIT = 50_000
+TELL_SECONDS = 2.0
 
 
 @dataclass(slots=True)
@@ -99,21 +103,26 @@ class Server:
         """The engine as it stands, None while there is no attachment."""
         return None if self._live is None else self._live.engine.snapshot(self._room.clock.now())
 
-    @property
-    def live(self) -> _Live | None:
-        """The present attachment's parts."""
-        return self._live
+    def live_calls(self) -> list[Call]:
+        """The calls on the line."""
+        return [] if self._live is None else list(self._live.state.calls.values())
 
-    def live_calls(self) -> int:
-        """How many calls are on the line."""
-        return 0 if self._live is None else len(self._live.state.calls)
-
-    def tell(self, event: Event) -> bool:
-        """Give the router an event from outside (API). False while there is no attachment."""
+    async def tell(self, event: Event) -> bool:
+        """Give the router an event from outside (API); returns when it was handled. False if it could not be."""
         if self._live is None:
             return False
         self._live.router.tell(event)
-        return True
+        done, _ = await asyncio.wait([self._live.router.pulse()], timeout=TELL_SECONDS)
+        return bool(done)
+
+    def explain(self, call: str) -> Explanation | None:
+        """Why a call waits or waited; None when nothing is remembered."""
+        if self._live is None:
+            return None
+        try:
+            return self._live.engine.explain(call, self._room.clock.now())
+        except UnknownCall:
+            return None
 
     def ready(self) -> tuple[bool, dict[str, object]]:
         """Whether calls are served, and why not."""

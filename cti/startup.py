@@ -87,8 +87,8 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
         log.exception("database_not_ready", reason=type(error).__name__)
     records = RecordWriter(database)
     metrics = Metrics(
-        policy, {name: tuple(flow.steps) for name, flow in flows.flows.items()}, lambda: server.snapshot(),
-        live_calls=lambda: server.live_calls(), backends=backends_config.backends, version=version("hotline-acd"), flow_version=flows.version,
+        policy, {name: tuple(flow.steps) for name, flow in flows.flows.items()}, lambda: server.snapshot(),  # noqa: PLW0108 - the server is made below
+        live_calls=lambda: len(server.live_calls()), backends=backends_config.backends, version=version("hotline-acd"), flow_version=flows.version,
     )
     ledger = Ledger(records, metrics, clock, lambda: flows.version)
     backends = dict(open_backends(backends_config, database=database, store=store, zone=ZoneInfo(settings.time_zone)))

@@ -158,7 +158,7 @@ class Line:
 
     async def record(self, path: str, silence_seconds: float, max_seconds: float) -> bool:
         """Record to `path`; a `#` or silence ends it. True if something was recorded. Raises LineGone."""
-        command = exec_command("Record", path, f"{silence_seconds:g}", f"{max_seconds:g}", "kq")
+        command = exec_command("Record", path, f"{silence_seconds:g}", f"{max_seconds:g}", "k")
         done = await self.command(command, max_seconds + PLAY_MARGIN_SECONDS)
         return done.result >= 0
 
