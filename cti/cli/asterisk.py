@@ -12,6 +12,7 @@ from cti.provision.asterisk import find_asterisk
 from cti.provision.errors import ProvisionError
 from cti.provision.programs import Tool, probe
 from cti.provision.tools import find_tool
+from ivr.document import BadDocument
 
 RUN_TOOLS = ("espeak-ng",)
 TEST_TOOLS = ("sipp", "redis-server")
@@ -79,6 +80,8 @@ def config(
         say(snippets(options, server, spool, settings.music))
     except ValidationError as error:
         fail(explain(error), BAD_INPUT)
+    except BadDocument as error:
+        fail(str(error), BAD_INPUT)
     except (ProvisionError, TemplateError) as error:
         fail(str(error))
 
@@ -98,6 +101,6 @@ def ready() -> None:
 
     try:
         up = fully_booted(asterisk_options(RunSettings()))
-    except ProvisionError as error:
-        fail(str(error))
+    except (ProvisionError, BadDocument) as error:
+        fail(str(error), BAD_INPUT)
     raise typer.Exit(0 if up else FAILED)

@@ -28,7 +28,7 @@ class RunSettings(BaseSettings):
 
     asterisk: an Asterisk program to use, empty to find one. numbers: served numbers, separated by commas.
     rtp_timeout_seconds: a party that sends no sound so long has vanished; 0 never ends a call for that.
-    sip_host: address of this machine that phones reach, 0.0.0.0 for all. The rest speaks for itself.
+    sip_host: address of this machine that phones reach, 0.0.0.0 for all. default_queue: for calls whose flow failed. The rest speaks for itself.
     """
 
     model_config = SettingsConfigDict(env_prefix="HOTLINE_", extra="ignore")
@@ -51,6 +51,7 @@ class RunSettings(BaseSettings):
     rtp_timeout_seconds: Annotated[int, Field(ge=0, le=3600)] = 25
     database_url: str = ""
     store_url: str = ""
+    default_queue: str = ""
 
     @property
     def layout(self) -> RuntimeLayout:

@@ -19,6 +19,7 @@ from cti.supervisor.prepare import write_settings
 from cti.supervisor.secrets import secret
 from cti.supervisor.settings import RunSettings
 from cti.supervisor.supervise import only_one
+from ivr.document import BadDocument
 from tests.rig.ports import free_port
 
 
@@ -27,9 +28,16 @@ def settings(tmp_path: Path) -> RunSettings:
     config = tmp_path / "config"
     config.mkdir()
     (config / "agents.yaml").write_text(
-        "agents:\n  lin: {device: PJSIP/agent01, extension: '1001'}\n  wang: {device: PJSIP/agent02}\n"
+        "version: 1\nskills:\n  faults: {en: Faults, zh: 故障}\nagents:\n"
+        "  lin: {label: Lin, extension: 1001, device: PJSIP/agent01, skills: {faults: 2}, queues: [outage, service]}\n"
+        "  wang: {label: Wang, extension: 1002, skills: {faults: 1}, queues: [service]}\n",
     )
-    (config / "queues.yaml").write_text("queues:\n  service: {}\n  outage: {}\n")
+    (config / "queues.yaml").write_text(
+        "version: 1\nqueues:\n  outage: {needs: {faults: 1}, label: {en: O, zh: 停}}\n  service: {label: {en: S, zh: 服}}\n"
+    )
+    (config / "tiers.yaml").write_text(
+        "version: 1\ntiers:\n  basic: {head_start_seconds: 0, label: {en: Basic, zh: 普}}\n"
+    )
     udp = [free_port() for _ in range(2)]
     tcp = [free_port(socket.SOCK_STREAM) for _ in range(2)]
     return RunSettings(
@@ -107,16 +115,23 @@ def test_the_server_reads_the_settings_written_for_it(settings: RunSettings) -> 
     )
 
 
-def test_each_agent_has_an_account_and_the_caller_too(settings: RunSettings) -> None:
+def test_each_agents_phone_has_an_account_and_the_caller_too(settings: RunSettings) -> None:
     options = asterisk_options(settings)
     assert [(phone.name, phone.number) for phone in options.phones] == [
         ("agent01", "1001"),
-        ("agent02", "wang"),
+        ("wang", "1002"),
         ("caller", "13800000001"),
     ]
-    assert options.fallback_members == ("PJSIP/agent01", "PJSIP/agent02")
+    assert options.fallback_members == ("PJSIP/agent01", "PJSIP/wang")
     assert len({phone.password for phone in options.phones}) == 3
     assert server_settings(settings, options)["ami"]["events_secret"] == options.ami_secrets.events
+
+
+def test_the_default_queue_is_one_that_anybody_may_answer(settings: RunSettings) -> None:
+    assert asterisk_options(settings).default_queue == "service"
+    assert asterisk_options(settings.model_copy(update={"default_queue": "outage"})).default_queue == "outage"
+    with pytest.raises(ProvisionError, match=r"HOTLINE_DEFAULT_QUEUE='nowhere'.*outage, service"):
+        asterisk_options(settings.model_copy(update={"default_queue": "nowhere"}))
 
 
 def test_what_is_printed_is_enough_to_call(settings: RunSettings) -> None:
@@ -132,10 +147,10 @@ def test_what_is_printed_is_enough_to_call(settings: RunSettings) -> None:
 
 
 @pytest.mark.parametrize("text", [None, "queues: [", "other: {}", "queues: {}"])
-def test_a_broken_queue_file_is_named(settings: RunSettings, text: str | None) -> None:
+def test_a_broken_queue_file_is_named_with_its_place(settings: RunSettings, text: str | None) -> None:
     path = settings.config_dir / "queues.yaml"
     path.unlink() if text is None else path.write_text(text)
-    with pytest.raises(ProvisionError, match=r"queues\.yaml"):
+    with pytest.raises(BadDocument, match=r"queues\.yaml"):
         asterisk_options(settings)
 
 
