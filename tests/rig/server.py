@@ -44,6 +44,7 @@ class HotlineServer:
         self._folder = folder
         self._name = name
         self._logs: list[Path] = []
+        self._readiness: Reply | str = "not asked"
 
     @property
     def url(self) -> str:
@@ -74,14 +75,17 @@ class HotlineServer:
         try:
             await eventually(self._is_ready, within, "the server ready", every=0.03)
         except Deadline as error:
-            raise Deadline(f"{error}\n{self.log_tail()}") from error
+            raise Deadline(f"{error}\n/readyz: {self._readiness}\n{self.log_tail()}") from error
 
     async def _is_ready(self) -> bool:
         if self.process is None or self.process.returncode is not None:
             raise AssertionError(f"the server ended with status {self.exit_status}:\n{self.log_tail()}")
-        with contextlib.suppress(aiohttp.ClientError, TimeoutError):
-            return (await self.api("GET", "/readyz", within=1.0)).status == 200
-        return False
+        try:
+            self._readiness = await self.api("GET", "/readyz", within=1.0)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            self._readiness = repr(error)
+            return False
+        return self._readiness.status == 200
 
     @property
     def exit_status(self) -> int | None:

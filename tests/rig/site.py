@@ -92,6 +92,7 @@ class Site:
         name = name or f"server{self._servers}"
         settings = copy.deepcopy(like.settings) if like else server_settings(self._settings, self.options)
         settings["http"]["port"] = free_port(socket.SOCK_STREAM)
+        settings["sounds_dir"] = str(self.options.prompts)
         if like is None:
             settings["database_url"] = f"sqlite+aiosqlite:///{self._folder / name}.db"
             settings["store_url"] = f"sqlite:///{self._folder / name}-store.db"
