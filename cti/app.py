@@ -103,6 +103,11 @@ class Server:
         """The engine as it stands, None while there is no attachment."""
         return None if self._live is None else self._live.engine.snapshot(self._room.clock.now())
 
+    @property
+    def policy(self) -> Policy:
+        """The queues, tiers and agents in force."""
+        return self._room.policy
+
     def live_calls(self) -> list[Call]:
         """The calls on the line."""
         return [] if self._live is None else list(self._live.state.calls.values())
@@ -229,7 +234,7 @@ class Server:
             self.log.info("attached", owner=epoch_of(self._owner))
             tasks.create_task(Heartbeat(switch, fence, self._owner, live.router.pulse).run(), name="heartbeat")
             tasks.create_task(auditor.run(), name="auditor")
-            tasks.create_task(EndingsReader(switch, room.clock, room.ledger.ending_found).run(), name="endings")
+            tasks.create_task(EndingsReader(switch, room.clock, room.ledger.ending_found, room.ledger.written).run(), name="endings")
 
     def _apply_heard(self, live: _Live) -> None:
         heard, self._heard = self._heard, []

@@ -3,13 +3,14 @@
 Everything here takes facts and returns at once; it never waits and never fails a call.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import structlog
 
 from acd.facts import CallAnswered, CallEnded, Fact, OfferEnded, Outcome, TalkFinished
+from cti.calls.state import ChannelPhase
 from cti.clock import Clock
 from cti.control.endings import Ending
 from cti.records import RecordWriter
@@ -17,6 +18,7 @@ from ivr.state import Trace
 
 #: How much of the trail the record keeps; a longer one keeps its beginning.
 TRAIL_LIMIT = 200
+FLUSH_SECONDS = 5.0
 
 
 class IvrMetrics(Protocol):
@@ -33,6 +35,9 @@ class IvrMetrics(Protocol):
 
     def call_ended(self, cause: str) -> None:
         """A call is over."""
+
+    def fell_back(self) -> None:
+        """The dialplan's fallback took a caller."""
 
 
 @dataclass(slots=True)
@@ -57,8 +62,11 @@ class _Open:
 class Ledger:
     """Implements RecordPort for calls and FactSink for the router."""
 
-    def __init__(self, records: RecordWriter, metrics: IvrMetrics, clock: Clock, flow_version: Callable[[], str]) -> None:
+    def __init__(
+        self, records: RecordWriter, metrics: IvrMetrics, clock: Clock, flow_version: Callable[[], str], finished: Callable[[str], Awaitable[bool]]
+    ) -> None:
         self._records = records
+        self._finished = finished
         self._metrics = metrics
         self._clock = clock
         self._flow_version = flow_version
@@ -138,14 +146,19 @@ class Ledger:
         while len(self._closed) > 10_000:
             del self._closed[next(iter(self._closed))]
 
-    def ending_found(self, ending: Ending) -> None:
+    async def written(self) -> bool:
+        """Whether all that was told is in the database now."""
+        return await self._records.flush(FLUSH_SECONDS)
+
+    async def ending_found(self, ending: Ending) -> None:
         """Asterisk wrote down the end of a call; closes the record of one that ended while no server looked."""
-        if ending.call in self._open or ending.call in self._closed:
+        if ending.call in self._open or ending.call in self._closed or await self._finished(ending.call):
             return
         self._remember_closed(ending.call)
         outcome = "answered" if ending.ticket.startswith("talk-") else "abandoned"
-        if ending.state.phase.value == "fb":
+        if ending.state.phase is ChannelPhase.FALLBACK:
             outcome = "fallback"
+            self._metrics.fell_back()
         self._records.finish(
             ending.call, ended_at_ms=ending.ended_at_ms, outcome=outcome, hangup_cause=str(ending.cause),
             queue=ending.state.queue or None, tier=ending.state.tier or None, language=ending.state.language or None,

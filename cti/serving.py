@@ -1,11 +1,36 @@
 """The server with its HTTP side, from start to signal."""
 
-from cti.app import stopped_by_signals
+from importlib.metadata import version
+
+from cti.app import Server, stopped_by_signals
+from cti.calls.call import Call
+from cti.clock import Clock
+from cti.database.engine import Database
+from cti.http import ApiDeps, LiveCall, make_app, serving
+from cti.http.records import DatabaseRecords
+from cti.metrics import Metrics
 from cti.settings import Settings
 from cti.startup import opened
 
 
 async def serve_until_stopped(settings: Settings, *, take_over: bool) -> None:
-    """Serve until SIGTERM or SIGINT. Raises StartRefused, BadDocument (status 2), OwnershipLost (status 3)."""
-    async with opened(settings, take_over=take_over) as (server, _database, _metrics), stopped_by_signals(server):
-        await server.run()
+    """Serve until SIGTERM or SIGINT.
+
+    Raises StartRefused, BadDocument, ListenError (status 2), OwnershipLost (status 3).
+    """
+    async with opened(settings, take_over=take_over) as (server, database, metrics):
+        app = make_app(_deps(settings, server, database, metrics))
+        async with serving(app, settings.http.host, settings.http.port), stopped_by_signals(server):
+            await server.run()
+
+
+def _deps(settings: Settings, server: Server, database: Database, metrics: Metrics) -> ApiDeps:
+    return ApiDeps(
+        snapshot=server.snapshot, tell=server.tell, live_calls=lambda: [_shown(call) for call in server.live_calls()], explain=server.explain,
+        records=DatabaseRecords(database), ready=server.ready, policy=lambda: server.policy, metrics=metrics.registry,
+        clock=Clock(settings.time_zone), token=settings.http.token.get_secret_value(), version=version("hotline-acd"),
+    )
+
+
+def _shown(call: Call) -> LiveCall:
+    return LiveCall(call.call, call.caller, call.language, call.state.tier, call.state.queue)

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from acd.config import Policy
 from cti.app import Room, Server
@@ -23,7 +24,7 @@ from cti.database.migrate import migrate
 from cti.ledger import Ledger
 from cti.metrics import Metrics
 from cti.prompts.files import missing
-from cti.records import RecordWriter
+from cti.records import RecordWriter, one_call
 from cti.settings import Settings
 from cti.store.opening import open_store
 from ivr.flows import load_flows
@@ -33,6 +34,7 @@ from ivr.speech import catalogue
 
 MIGRATE_SECONDS = 20.0
 CLOSE_SECONDS = 1.0
+READ_SECONDS = 2.0
 SHOWN = 20
 
 
@@ -90,7 +92,7 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
         policy, {name: tuple(flow.steps) for name, flow in flows.flows.items()}, lambda: server.snapshot(),  # noqa: PLW0108 - the server is made below
         live_calls=lambda: len(server.live_calls()), backends=backends_config.backends, version=version("hotline-acd"), flow_version=flows.version,
     )
-    ledger = Ledger(records, metrics, clock, lambda: flows.version)
+    ledger = Ledger(records, metrics, clock, lambda: flows.version, lambda call: _finished(database, call))
     backends = dict(open_backends(backends_config, database=database, store=store, zone=ZoneInfo(settings.time_zone)))
     server = Server(Room(settings, policy, flows, clock, store, backends, ledger, metrics, take_over))
     writer = asyncio.create_task(records.run(), name="records")
@@ -103,3 +105,13 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
             await backend.close()
         await store.close()
         await database.close()
+
+
+async def _finished(database: Database, call: str) -> bool:
+    """Whether a call's record has its end; False when the database cannot say."""
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            record = await one_call(database, call)
+    except (SQLAlchemyError, OSError, TimeoutError):
+        return False
+    return record is not None and record.finished

@@ -26,6 +26,7 @@ def serve(
     Ends with status 2 if flows or configuration cannot be used, 3 if another server owns this Asterisk.
     """
     from cti.ami.errors import OwnershipLost  # noqa: PLC0415 - the other commands need not load all this
+    from cti.http.serving import ListenError  # noqa: PLC0415
     from cti.logs import configure_logs  # noqa: PLC0415
     from cti.serving import serve_until_stopped  # noqa: PLC0415
     from cti.settings import SettingsError, load_settings  # noqa: PLC0415
@@ -36,7 +37,7 @@ def serve(
         loaded = load_settings(settings)
         configure_logs(loaded.log_level)
         asyncio.run(serve_until_stopped(loaded, take_over=take_over))
-    except (SettingsError, StartRefused, BadDocument) as error:
+    except (SettingsError, StartRefused, BadDocument, ListenError, ValueError) as error:
         fail(str(error), BAD_INPUT)
     except OwnershipLost as error:
         fail(str(error), LOST_OWNERSHIP)

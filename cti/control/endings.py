@@ -4,7 +4,7 @@ A call that ended while the server was away leaves time, cause, ticket and state
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
@@ -40,12 +40,16 @@ def parse_ending(call: str, value: str) -> Ending | None:
 
 
 class EndingsReader:
-    """Hands every ending to `on_ending` (which must not mind to see one twice) and has past minutes deleted."""
+    """Hands every ending to `on_ending` (which must not mind to see one twice) and has past minutes deleted.
 
-    def __init__(self, switch: Switch, clock: Clock, on_ending: Callable[[Ending], None]) -> None:
+    `written` tells whether everything told so far is safe in the database; until then Asterisk's own records stay.
+    """
+
+    def __init__(self, switch: Switch, clock: Clock, on_ending: Callable[[Ending], Awaitable[None]], written: Callable[[], Awaitable[bool]]) -> None:
         self._switch = switch
         self._clock = clock
         self._on_ending = on_ending
+        self._written = written
         self.log = structlog.get_logger("endings")
 
     async def run(self) -> None:
@@ -64,9 +68,11 @@ class EndingsReader:
             minute, _, call = key.partition("/")
             ending = parse_ending(call, value)
             if ending is not None:
-                self._on_ending(ending)
+                await self._on_ending(ending)
             if minute.isdigit():
                 minutes.add(int(minute))
+        if not minutes or not await self._written():
+            return
         this_minute = self._clock.wall_ms() // 60_000
         for past in sorted(minutes):
             if past < this_minute - 1:
