@@ -49,7 +49,10 @@ class QueueSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class AgentSnapshot:
-    """One agent. `until` is the engine time at which the state ends by itself, None if it does not."""
+    """One agent. `until` is the engine time at which the state ends by itself, None if it does not.
+
+    `next_state` is what he asked to be after his present offer or talk (a pause, a log-out), None if nothing.
+    """
 
     name: str
     state: AgentState
@@ -61,6 +64,7 @@ class AgentSnapshot:
     misses: int
     until: float | None
     busy_elsewhere: bool
+    next_state: AgentState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,4 +138,5 @@ def _agent(world: World, agent: AgentRecord) -> AgentSnapshot:
         misses=agent.misses,
         until=until,
         busy_elsewhere=agent.busy_elsewhere,
+        next_state=agent.after.state if agent.after is not None else None,
     )

@@ -1,0 +1,81 @@
+"""What the HTTP side needs from the rest of the server, as plain callables, so that it can be run beside any engine."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from prometheus_client.registry import Collector
+
+from acd.config import Policy
+from acd.events import Event
+from acd.explain import Explanation
+from acd.snapshot import Snapshot
+from cti.clock import Clock
+from cti.records import CallRecord
+
+
+class RecordsDown(Exception):
+    """The records cannot be read now; the message says why."""
+
+
+class RecordReader(Protocol):
+    """Where finished (and begun) calls are read. Both methods raise RecordsDown, and end within a few seconds."""
+
+    async def recent(self, limit: int, before_ms: int | None) -> Sequence[CallRecord]:
+        """Return the latest records, newest first, of calls that began before `before_ms` (UTC), if given."""
+
+    async def one(self, call: str) -> CallRecord | None:
+        """Return one call's record."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCall:
+    """A call on the line. Texts are "" while not known; `tier` and `queue` are the last ones it had."""
+
+    call: str
+    caller: str = ""
+    language: str = ""
+    tier: str = ""
+    queue: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiDeps:
+    """Everything the API reads and does.
+
+    Attributes:
+        snapshot: the engine as it stands; None while there is none (not attached to Asterisk).
+        tell: hands an event to the engine and returns when it was handled; False if there is no engine.
+        live_calls: the calls on the line.
+        explain: why a call waits or waited; None (or UnknownCall) if nothing is remembered, or there is no engine.
+        records: the records of calls.
+        ready: whether calls are served, and each condition by name with its value.
+        policy: the queues and agents in force.
+        metrics: what /metrics publishes.
+        clock: converts engine times to civil ones.
+        token: what `Authorization: Bearer` must carry; at least 16 characters.
+        version: of this program.
+
+    Raises:
+        ValueError: the token is too short to protect anything.
+
+    """
+
+    snapshot: Callable[[], Snapshot | None]
+    tell: Callable[[Event], Awaitable[bool]]
+    live_calls: Callable[[], Sequence[LiveCall]]
+    explain: Callable[[str], Explanation | None]
+    records: RecordReader
+    ready: Callable[[], tuple[bool, Mapping[str, object]]]
+    policy: Callable[[], Policy]
+    metrics: Collector
+    clock: Clock
+    token: str = field(repr=False)
+    version: str
+
+    def __post_init__(self) -> None:
+        if len(self.token) < LEAST_TOKEN_LENGTH:
+            raise ValueError(f"http.token has fewer than {LEAST_TOKEN_LENGTH} characters: set a longer random one")
+
+
+LEAST_TOKEN_LENGTH = 16

@@ -1,0 +1,254 @@
+"""What the API says and takes, as pydantic models; its OpenAPI document is made from these.
+
+Durations are seconds, instants UTC: RFC 3339 text where people read them, milliseconds in records.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from acd.states import AgentState, CallState
+
+Seconds = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Model(BaseModel):
+    """Base of all: nothing undeclared comes in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
+
+
+class Problem(Model):
+    """What went wrong, as RFC 9457 says; `errors` names each fault of a request that cannot be used."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list["Fault"] = Field(default_factory=list)
+
+
+class Fault(Model):
+    """One fault of a request: `where` is `body.reason`, `query.limit` …"""
+
+    where: str
+    message: str
+
+
+class Health(Model):
+    """The process answers."""
+
+    status: str
+
+
+class Readiness(Model):
+    """Whether calls are served; each condition by name."""
+
+    ready: bool
+    reasons: Mapping[str, Any]
+
+
+class WaitingCall(Model):
+    """A caller in a line; `position` 1 is next."""
+
+    call: str
+    tier: str
+    state: CallState
+    position: Annotated[int, Field(ge=1)]
+    waited_seconds: Seconds
+    offer: str
+    agent: str
+
+
+class QueueView(Model):
+    """A line now. `waiting` holds a place; `away` are those in the menu who keep their age."""
+
+    name: str
+    label_zh: str
+    label_en: str
+    waiting: Count
+    longest_wait_seconds: Seconds
+    waiting_by_tier: Mapping[str, Count]
+    talking: Count
+    away: Count
+    agents: Mapping[AgentState, Count]
+    expected_wait_seconds: Seconds | None
+    service_level_seconds: Seconds
+
+
+class QueueDetail(QueueView):
+    """A line with its callers in order."""
+
+    calls: list[WaitingCall]
+
+
+class QueueList(Model):
+    """All lines."""
+
+    queues: list[QueueView]
+
+
+class AgentView(Model):
+    """An agent now. `ends_in_seconds`: when the state ends by itself; `next_state`: what he asked to be after his talk."""
+
+    name: str
+    label: str
+    extension: str
+    queues: list[str]
+    state: AgentState
+    reason: str
+    seconds_in_state: Seconds
+    ends_in_seconds: Seconds | None
+    next_state: AgentState | None
+    call: str
+    offer: str
+    misses: Count
+    busy_elsewhere: bool
+
+
+class AgentList(Model):
+    """All agents."""
+
+    agents: list[AgentView]
+
+
+class PauseRequest(Model):
+    """Why the agent pauses: a word others see."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+
+
+class CallPlace(StrEnum):
+    """Where a living call is."""
+
+    IVR = "ivr"
+    QUEUE = "queue"
+    TALK = "talk"
+
+
+class LiveCallView(Model):
+    """A call on the line. `position` and `waited_seconds` while it is in a queue, `agent` while one is rung or talks."""
+
+    call: str
+    place: CallPlace
+    caller: str
+    language: str
+    tier: str
+    queue: str
+    position: int | None
+    waited_seconds: Seconds | None
+    agent: str
+
+
+class LiveCallList(Model):
+    """The calls on the line."""
+
+    calls: list[LiveCallView]
+
+
+class StoryLine(Model):
+    """One thing that happened to a call in the queue: an event, a command or a fact, and what it said."""
+
+    at: datetime
+    what: str
+    details: Mapping[str, Any]
+
+
+class StandingView(Model):
+    """Where a waiting call stands: the highest score goes first; `ineligible` says why each other agent cannot."""
+
+    queue: str
+    tier: str
+    position: int
+    score: float
+    waited_seconds: Seconds
+    head_start_seconds: float
+    bonus_seconds: float
+    ring: int
+    needs: Mapping[str, int]
+    eligible: list[str]
+    ineligible: Mapping[str, str]
+    expected_wait_seconds: float | None
+
+
+class DecisionView(Model):
+    """Why the last offer went to whom it went."""
+
+    at: datetime
+    offer: str
+    chosen: str
+    score: float
+    strategy: str
+    ranked: list[str]
+    ineligible: Mapping[str, str]
+
+
+class ExplanationView(Model):
+    """What the routing engine knows of a call."""
+
+    state: CallState
+    standing: StandingView | None
+    decision: DecisionView | None
+    story: list[StoryLine]
+
+
+class RecordView(Model):
+    """A call's record; null where nothing is known (yet)."""
+
+    call: str
+    started_at_ms: int | None
+    answered_at_ms: int | None
+    ended_at_ms: int | None
+    caller_number: str | None
+    account: str | None
+    tier: str | None
+    language: str | None
+    flow_version: str | None
+    queue: str | None
+    agent: str | None
+    wait_ms: int | None
+    talk_ms: int | None
+    outcome: str | None
+    hangup_cause: str | None
+    survey_score: int | None
+    tickets: list[str]
+    trail: list[Mapping[str, Any]]
+
+
+class RecordList(Model):
+    """Records, newest first."""
+
+    records: list[RecordView]
+
+
+class RecordsQuery(Model):
+    """Which records: the latest `limit`, of calls that began before `before_ms` (UTC milliseconds)."""
+
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    before_ms: Annotated[int, Field(ge=0, lt=2**53)] | None = None
+
+
+class CallDetail(Model):
+    """All that is known of a call. `record_error` says why no record could be looked up."""
+
+    call: str
+    live: LiveCallView | None
+    explanation: ExplanationView | None
+    record: RecordView | None
+    record_error: str
+
+
+class Status(Model):
+    """Everything `hotline status` shows."""
+
+    version: str
+    ready: bool
+    reasons: Mapping[str, Any]
+    dispatching: bool
+    queues: list[QueueView]
+    agents: list[AgentView]
+    calls: list[LiveCallView]

@@ -1,0 +1,127 @@
+"""A real engine behind the real application on a loopback port, for the tests of the HTTP side."""
+
+import asyncio
+import contextlib
+
+import aiohttp
+
+from acd.config import Agent, Policy, Queue, SkillNeed, Tier
+from acd.engine import Engine
+from acd.events import OfferAnswered, OfferRinging, TalkStarted
+from cti.clock import Clock
+from cti.http import ApiDeps, LiveCall, make_app, serving
+from cti.http.deps import RecordsDown
+from cti.metrics import Metrics
+from cti.records import CallRecord
+
+TOKEN = "a-token-for-tests-only"
+POLICY = Policy(
+    queues={
+        "billing": Queue(
+            "billing", label_zh="账单", label_en="Billing", service_level_seconds=20.0, wrapup_seconds=8.0
+        ),
+        "repair": Queue("repair", needs=(SkillNeed("repair"),)),
+    },
+    tiers={"basic": Tier("basic"), "diamond": Tier("diamond", 300.0)},
+    agents={
+        "anna": Agent("anna", label="Anna", extension="801", queues=("billing",)),
+        "bert": Agent("bert", extension="802", skills={"repair": 2}, queues=("billing", "repair")),
+    },
+)
+
+
+class Records:
+    """Records in memory; `down` makes them unreadable."""
+
+    def __init__(self):
+        self.known = {}
+        self.down = False
+
+    async def recent(self, limit, before_ms):
+        self._check()
+        records = sorted(self.known.values(), key=lambda record: -(record.started_at_ms or 0))
+        return [record for record in records if before_ms is None or (record.started_at_ms or 0) < before_ms][:limit]
+
+    async def one(self, call):
+        self._check()
+        return self.known.get(call)
+
+    def _check(self):
+        if self.down:
+            raise RecordsDown("the database is away for this test")
+
+    def add(self, call, **known):
+        self.known[call] = CallRecord(call=call, **known)
+
+
+class Hotline:
+    """The engine, its metrics, and what the API is given of them."""
+
+    def __init__(self, policy=POLICY):
+        self.clock = Clock()
+        self.policy = policy
+        self.engine = Engine(policy, offer_prefix="t")
+        self.attached = True
+        self.stuck = False
+        self.calls = []
+        self.offers = []
+        self.records = Records()
+        self.metrics = Metrics(
+            policy,
+            {"main": ("menu",)},
+            self.snapshot,
+            live_calls=lambda: len(self.calls),
+            version="1.2.3",
+            flow_version="abc",
+        )
+        self.deps = ApiDeps(
+            snapshot=self.snapshot,
+            tell=self._tell,
+            live_calls=lambda: self.calls,
+            explain=lambda call: self.engine.explain(call, self.clock.now()) if self.attached else None,
+            records=self.records,
+            ready=lambda: (self.attached, {"ami_events": True, "adopted": self.attached}),
+            policy=lambda: self.policy,
+            metrics=self.metrics.registry,
+            clock=self.clock,
+            token=TOKEN,
+            version="1.2.3",
+        )
+
+    def snapshot(self):
+        return self.engine.snapshot(self.clock.now()) if self.attached else None
+
+    def tell(self, *events):
+        for event in events:
+            now = self.clock.now()
+            handled = self.engine.handle(event, now)
+            for fact in handled.facts:
+                self.metrics.told(fact, now)
+            self.offers += [command.offer for command in handled.commands if hasattr(command, "offer")]
+        self.engine.check_invariants()
+
+    async def _tell(self, event):
+        if self.stuck:
+            await asyncio.Event().wait()
+        if not self.attached:
+            return False
+        self.tell(event)
+        return True
+
+    def talk(self, offer):
+        self.tell(OfferRinging(offer), OfferAnswered(offer), TalkStarted(offer))
+
+    def on_the_line(self, *calls):
+        self.calls = [LiveCall(call, caller="13800000001", language="zh") for call in calls]
+
+    @contextlib.asynccontextmanager
+    async def serve(self, token=TOKEN):
+        """Give a client session to the running application."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        async with (
+            serving(make_app(self.deps), "127.0.0.1", 0) as port,
+            aiohttp.ClientSession(
+                f"http://127.0.0.1:{port}", headers=headers, timeout=aiohttp.ClientTimeout(10)
+            ) as client,
+        ):
+            yield client
