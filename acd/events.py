@@ -207,7 +207,7 @@ class TalkAdopted:
 
 @dataclass(frozen=True, slots=True)
 class DispatchPaused:
-    """No offer, release or announcement from now on (start, AMI down)."""
+    """No offer or announcement, and nobody who waits is released, from now on (start, AMI down)."""
 
 
 @dataclass(frozen=True, slots=True)
