@@ -1,5 +1,6 @@
 """Listening: opens the application on an address, with time limits for slow clients."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -22,7 +23,12 @@ async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[i
         ListenError: the port is taken, or the address is not this machine's.
 
     """
-    runner = web.AppRunner(app, access_log=None, keepalive_timeout=HEADER_SECONDS, shutdown_timeout=CLOSE_SECONDS)
+    # aiohttp would log a traceback for each client that does not speak HTTP; the handlers' own faults are logged by `problems`
+    quiet = logging.getLogger("hotline.http.protocol")
+    quiet.setLevel(logging.CRITICAL)
+    runner = web.AppRunner(
+        app, access_log=None, logger=quiet, keepalive_timeout=HEADER_SECONDS, shutdown_timeout=CLOSE_SECONDS
+    )
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)

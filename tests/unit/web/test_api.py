@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 from hotline import TOKEN, Hotline
 from prometheus_client.parser import text_string_to_metric_families
+from schemathesis.specs.openapi.definitions import OPENAPI_31
 
 from acd.events import AgentLoggedIn, CallQueued, OfferCause, OfferFailed, TalkEnded
 from acd.states import AgentState
@@ -326,7 +327,7 @@ async def test_the_docs_list_every_operation_and_bring_nothing_from_elsewhere(ho
 async def test_the_description_is_openapi_3_1(hotline):
     async with hotline.serve(token="") as client:
         described = await get(client, "/api/openapi.json")
-    assert described["openapi"].startswith("3.1.")
+    jsonschema.Draft202012Validator(OPENAPI_31).validate(described)
     for schema in described["components"]["schemas"].values():
         jsonschema.Draft202012Validator.check_schema(schema)
     operations = [operation for methods in described["paths"].values() for operation in methods.values()]
