@@ -229,12 +229,24 @@ class Server:
                 live.router.tell(adopted)
             tasks.create_task(self._watch_links(), name="links")
             tasks.create_task(live.router.run(), name="router")
-            await attachment.adopt_all(await switch.channels())
+            await room.ledger.recall()
+            rows = await switch.channels()
+            await attachment.adopt_all(rows)
             self._apply_heard(live)
             self.log.info("attached", owner=epoch_of(self._owner))
             tasks.create_task(Heartbeat(switch, fence, self._owner, live.router.pulse).run(), name="heartbeat")
             tasks.create_task(auditor.run(), name="auditor")
-            tasks.create_task(EndingsReader(switch, room.clock, room.ledger.ending_found, room.ledger.written).run(), name="endings")
+            tasks.create_task(self._endings(switch, live, {row.nonce for row in rows}), name="endings")
+
+    async def _endings(self, switch: Switch, live: _Live, present: set[str]) -> None:
+        """Read what Asterisk wrote down of calls that ended unseen; of the rest nobody will ever hear again."""
+        ledger = self._room.ledger
+        endings = EndingsReader(
+            switch, self._room.clock, lambda ending: ledger.ending_found(ending, served=ending.call in live.state.calls), ledger.written
+        )
+        await endings.read()
+        ledger.close_lost(present | live.state.calls.keys())
+        await endings.run()
 
     def _apply_heard(self, live: _Live) -> None:
         heard, self._heard = self._heard, []

@@ -3,7 +3,7 @@
 Everything here takes facts and returns at once; it never waits and never fails a call.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ from acd.facts import CallAnswered, CallEnded, Fact, OfferEnded, Outcome, TalkFi
 from cti.calls.state import ChannelPhase
 from cti.clock import Clock
 from cti.control.endings import Ending
-from cti.records import RecordWriter
+from cti.records import CallRecord, RecordWriter
 from ivr.state import Trace
 
 #: How much of the trail the record keeps; a longer one keeps its beginning.
@@ -49,7 +49,6 @@ class _Open:
     started_ms: int
     flow: str = "main"
     steps: int = 0
-    trail: list[dict[str, Any]] = field(default_factory=list)
     known: dict[str, Any] = field(default_factory=dict)
     queue: str | None = None
     agent: str | None = None
@@ -63,10 +62,13 @@ class Ledger:
     """Implements RecordPort for calls and FactSink for the router."""
 
     def __init__(
-        self, records: RecordWriter, metrics: IvrMetrics, clock: Clock, flow_version: Callable[[], str], finished: Callable[[str], Awaitable[bool]]
+        self, records: RecordWriter, metrics: IvrMetrics, clock: Clock, flow_version: Callable[[], str], finished: Callable[[str], Awaitable[bool]],
+        unfinished: Callable[[], Awaitable[list[CallRecord]]],
     ) -> None:
         self._records = records
         self._finished = finished
+        self._read_unfinished = unfinished
+        self._unfinished: dict[str, CallRecord] = {}
         self._metrics = metrics
         self._clock = clock
         self._flow_version = flow_version
@@ -79,7 +81,8 @@ class Ledger:
     def began(self, call: str, *, caller: str, called: str, channel: str, adopted: bool) -> None:
         """A call came in, or was found on its channel after a restart."""
         if not (adopted and call in self._open):
-            self._open[call] = _Open(caller, called, self._clock.wall_ms())
+            known = self._unfinished.pop(call, None)
+            self._open[call] = _Open(caller, called, self._clock.wall_ms()) if known is None else _reopened(known, caller, called)
         version = self._flow_version()
         self._metrics.call_began(adopted=adopted)
         if adopted:
@@ -96,8 +99,10 @@ class Ledger:
             return
         entry.flow = trace.flow
         entry.steps += 1
-        if len(entry.trail) < TRAIL_LIMIT:
-            entry.trail.append({"at_ms": self._clock.to_wall_ms(trace.at), "flow": trace.flow, "step": trace.step, "type": trace.type, "result": trace.result})
+        if entry.steps <= TRAIL_LIMIT:
+            at_ms = self._clock.to_wall_ms(trace.at)
+            step = {"at_ms": at_ms, "flow": trace.flow, "step": trace.step, "type": trace.type, "result": trace.result}
+            self._records.update(call, trail=(step,))
         self.log.debug("step", call=call, flow=trace.flow, step=trace.step, result=trace.result)
 
     def replied(self, call: str, operation: str, arguments: Mapping[str, Any], reply: Mapping[str, Any]) -> None:
@@ -110,8 +115,10 @@ class Ledger:
             entry.known |= {name: customer[name] for name in ("account", "tier") if isinstance(customer.get(name), str)}
         if operation == "create_ticket" and isinstance(reply.get("ticket"), str):
             entry.known.setdefault("tickets", []).append(reply["ticket"])
-        if operation == "save_survey" and isinstance(arguments.get("score"), int):
-            entry.known["survey_score"] = arguments["score"]
+            self._records.update(call, tickets=(reply["ticket"],))
+        score = str(arguments.get("score", ""))
+        if operation == "save_survey" and score.isdigit():
+            entry.known["survey_score"] = int(score)
 
     def knows(self, call: str, values: Mapping[str, Any]) -> None:
         """Something became known of a call."""
@@ -132,7 +139,7 @@ class Ledger:
             call, ended_at_ms=self._clock.wall_ms(), outcome=outcome, hangup_cause=str(hangup_cause), queue=entry.queue, agent=entry.agent,
             wait_ms=entry.wait_ms if entry.queue else None, talk_ms=entry.talk_ms if entry.answered else None,
             account=known.get("account"), tier=known.get("tier"), language=known.get("language"), survey_score=known.get("survey_score"),
-            tickets=tuple(known.get("tickets", ())), trail=tuple(entry.trail),
+            tickets=tuple(known.get("tickets", ())),
         )
         self._remember_closed(call)
         self.log.info(
@@ -146,24 +153,53 @@ class Ledger:
         while len(self._closed) > 10_000:
             del self._closed[next(iter(self._closed))]
 
+    async def recall(self) -> None:
+        """Read the records that have no end yet: of calls that are adopted now, or that ended unseen."""
+        self._unfinished = {record.call: record for record in await self._read_unfinished() if record.call not in self._open}
+
+    def close_lost(self, alive: Collection[str]) -> None:
+        """Finish the records of calls that are on no channel and of whose end Asterisk knows nothing: it was restarted."""
+        for call in [call for call in self._open if call not in alive]:
+            self._lost(call)
+        for call in [call for call in self._unfinished if call not in alive]:
+            self._unfinished.pop(call)
+            self._lost(call)
+
+    def _lost(self, call: str) -> None:
+        self._open.pop(call, None)
+        if call in self._closed:
+            return
+        self._remember_closed(call)
+        self._metrics.call_ended("lost")
+        self._records.finish(call, ended_at_ms=self._clock.wall_ms(), outcome="lost")
+        self.log.warning("call_lost", call=call)
+
     async def written(self) -> bool:
         """Whether all that was told is in the database now."""
         return await self._records.flush(FLUSH_SECONDS)
 
-    async def ending_found(self, ending: Ending) -> None:
-        """Asterisk wrote down the end of a call; closes the record of one that ended while no server looked."""
-        if ending.call in self._open or ending.call in self._closed or await self._finished(ending.call):
+    async def ending_found(self, ending: Ending, *, served: bool) -> None:
+        """Asterisk wrote down the end of a call; closes the record of one that ended while no server looked.
+
+        `served`: a task has this call and will close it itself.
+        """
+        call = ending.call
+        if served or call in self._closed or (call not in self._open and await self._finished(call)):
             return
-        self._remember_closed(ending.call)
-        outcome = "answered" if ending.ticket.startswith("talk-") else "abandoned"
+        self._remember_closed(call)
+        known = self._unfinished.pop(call, None)
+        entry = self._open.pop(call, None) or (_reopened(known, "", "") if known is not None else _Open("", "", ending.ended_at_ms))
+        entry.answered = entry.answered or ending.ticket.startswith("talk-")
+        outcome = _outcome(entry, "abandoned")
         if ending.state.phase is ChannelPhase.FALLBACK:
             outcome = "fallback"
             self._metrics.fell_back()
         self._records.finish(
-            ending.call, ended_at_ms=ending.ended_at_ms, outcome=outcome, hangup_cause=str(ending.cause),
-            queue=ending.state.queue or None, tier=ending.state.tier or None, language=ending.state.language or None,
+            call, ended_at_ms=ending.ended_at_ms, outcome=outcome, hangup_cause=str(ending.cause),
+            queue=entry.queue or ending.state.queue or None, tier=ending.state.tier or None, language=ending.state.language or None,
         )
-        self.log.info("call_ended_unseen", call=ending.call, outcome=outcome, hangup_cause=ending.cause)
+        self._metrics.call_ended("abandoned")
+        self.log.info("call_ended_unseen", call=call, outcome=outcome, hangup_cause=ending.cause)
 
     # ---- FactSink
 
@@ -177,6 +213,7 @@ class Ledger:
                 entry = self._open.get(fact.call)
                 if entry is not None:
                     entry.talk_ms += int(fact.talk_seconds * 1000)
+                    self._records.update(fact.call, talk_ms=entry.talk_ms)
                 self.log.info("talk_finished", call=fact.call, agent=fact.agent, queue=fact.queue, talk_seconds=round(fact.talk_seconds, 3))
             case CallEnded():
                 self._queue_ended(fact)
@@ -191,7 +228,7 @@ class Ledger:
         if entry is not None:
             entry.queue, entry.agent, entry.answered = fact.queue, fact.agent, True
             entry.wait_ms += int(fact.wait_seconds * 1000)
-            self._records.update(fact.call, answered_at_ms=self._clock.wall_ms(), queue=fact.queue, agent=fact.agent)
+            self._records.update(fact.call, answered_at_ms=self._clock.wall_ms(), queue=fact.queue, agent=fact.agent, wait_ms=entry.wait_ms, tier=fact.tier)
         self.log.info("answered", call=fact.call, agent=fact.agent, queue=fact.queue, tier=fact.tier, wait_seconds=round(fact.wait_seconds, 3))
 
     def _queue_ended(self, fact: CallEnded) -> None:
@@ -211,3 +248,15 @@ def _outcome(entry: _Open, cause: str) -> str:
     if entry.queue_outcome is not None and (cause == "abandoned" or entry.queue_outcome != "abandoned"):
         return entry.queue_outcome
     return "self_service" if cause == "completed" else cause
+
+
+def _reopened(record: CallRecord, caller: str, called: str) -> _Open:
+    """A call whose record a former process began."""
+    known = {"account": record.account, "tier": record.tier, "language": record.language, "survey_score": record.survey_score}
+    entry = _Open(caller or record.caller_number or "", called, record.started_at_ms or 0, steps=len(record.trail))
+    entry.known = {name: value for name, value in known.items() if value is not None}
+    if record.tickets:
+        entry.known["tickets"] = list(record.tickets)
+    entry.queue, entry.agent, entry.answered = record.queue, record.agent, record.answered_at_ms is not None
+    entry.wait_ms, entry.talk_ms = record.wait_ms or 0, record.talk_ms or 0
+    return entry

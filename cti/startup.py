@@ -24,7 +24,7 @@ from cti.database.migrate import migrate
 from cti.ledger import Ledger
 from cti.metrics import Metrics
 from cti.prompts.files import missing
-from cti.records import RecordWriter, one_call
+from cti.records import CallRecord, RecordWriter, one_call, unfinished_calls
 from cti.settings import Settings
 from cti.store.opening import open_store
 from ivr.flows import load_flows
@@ -92,7 +92,7 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
         policy, {name: tuple(flow.steps) for name, flow in flows.flows.items()}, lambda: server.snapshot(),  # noqa: PLW0108 - the server is made below
         live_calls=lambda: len(server.live_calls()), backends=backends_config.backends, version=version("hotline-acd"), flow_version=flows.version,
     )
-    ledger = Ledger(records, metrics, clock, lambda: flows.version, lambda call: _finished(database, call))
+    ledger = Ledger(records, metrics, clock, lambda: flows.version, lambda call: _finished(database, call), lambda: _unfinished(database))
     backends = dict(open_backends(backends_config, database=database, store=store, zone=ZoneInfo(settings.time_zone)))
     server = Server(Room(settings, policy, flows, clock, store, backends, ledger, metrics, take_over))
     writer = asyncio.create_task(records.run(), name="records")
@@ -115,3 +115,12 @@ async def _finished(database: Database, call: str) -> bool:
     except (SQLAlchemyError, OSError, TimeoutError):
         return False
     return record is not None and record.finished
+
+
+async def _unfinished(database: Database) -> list[CallRecord]:
+    """The records without an end; none when the database cannot say."""
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            return await unfinished_calls(database)
+    except (SQLAlchemyError, OSError, TimeoutError):
+        return []
