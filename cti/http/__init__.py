@@ -2,6 +2,6 @@
 
 from cti.http.app import make_app
 from cti.http.deps import ApiDeps, LiveCall
-from cti.http.listening import serving
+from cti.http.serving import ListenError, serving
 
-__all__ = ["ApiDeps", "LiveCall", "make_app", "serving"]
+__all__ = ["ApiDeps", "ListenError", "LiveCall", "make_app", "serving"]

@@ -1,6 +1,7 @@
 """The API over a real engine: what it says, what it does, what it refuses."""
 
 import asyncio
+import importlib
 import json
 
 import jsonschema
@@ -11,9 +12,8 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31
 
 from acd.events import AgentLoggedIn, CallQueued, OfferCause, OfferFailed, TalkEnded
 from acd.states import AgentState
-from cti.http import ApiDeps, make_app, serving
+from cti.http import ApiDeps, ListenError, make_app, serving
 from cti.http.app import STYLE_HASH
-from cti.http.listening import ListenError
 
 pytestmark = pytest.mark.asyncio
 
@@ -352,7 +352,7 @@ async def test_a_port_that_is_taken_is_said_with_the_cure(hotline):
 
 
 async def test_a_client_that_never_ends_its_headers_is_dropped(hotline, monkeypatch):
-    monkeypatch.setattr("cti.http.listening.HEADER_SECONDS", 0.2)
+    monkeypatch.setattr(importlib.import_module("cti.http.serving"), "HEADER_SECONDS", 0.2)
     async with serving(make_app(hotline.deps), "127.0.0.1", 0) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
