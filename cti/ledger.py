@@ -78,7 +78,7 @@ class Ledger:
 
     # ---- RecordPort
 
-    def began(self, call: str, *, caller: str, called: str, channel: str, adopted: bool) -> None:
+    def began(self, call: str, *, caller: str, called: str, channel: str, adopted: bool, up_seconds: float = 0.0) -> None:
         """A call came in, or was found on its channel after a restart."""
         if not (adopted and call in self._open):
             known = self._unfinished.pop(call, None)
@@ -86,7 +86,8 @@ class Ledger:
         version = self._flow_version()
         self._metrics.call_began(adopted=adopted)
         if adopted:
-            self._records.update(call, caller_number=caller)
+            started_ms = self._clock.wall_ms() - int(up_seconds * 1000)  # stands only if nobody wrote a start before
+            self._records.update(call, started_at_ms=started_ms, caller_number=caller, flow_version=version)
         else:
             self._records.begin(call, started_at_ms=self._clock.wall_ms(), caller_number=caller, flow_version=version)
         self.log.info("call_adopted" if adopted else "call_began", call=call, caller=caller, called=called, channel=channel, flow_version=version)

@@ -79,7 +79,7 @@ class Start:
 
     `state` is what the channel says; `session` the stored one with its generation, None if there is none.
     `entered_at` monotonic, for a caller who waits or waited; `talking` = (offer, agent) for one in a talk; `in_hold` for one
-    whom the dialplan holds and whom the router has been told of; `served` = the offer of a talk that ended meanwhile.
+    whom the dialplan holds and whom the router has been told of; `served` = the offer of a talk that ended meanwhile; `up_seconds` = the age of the channel.
     """
 
     call: str
@@ -93,6 +93,7 @@ class Start:
     talking: tuple[str, str] | None = None
     in_hold: bool = False
     served: str = ""
+    up_seconds: float = 0.0
 
 
 class Call:
@@ -250,7 +251,9 @@ class Call:
         if self._place is _Place.LINE:
             await (self.line.fetch() if start.adopted else self.line.enter())
         # only now: an event that told of a call which does not exist leaves no record
-        services.records.began(self.call, caller=start.caller, called=start.called, channel=start.channel, adopted=start.adopted)
+        services.records.began(
+            self.call, caller=start.caller, called=start.called, channel=start.channel, adopted=start.adopted, up_seconds=start.up_seconds
+        )
         now, civil = services.clock.now(), services.clock.civil()
         info = CallInfo(start.call, start.caller, start.called, start.state.language or None)
         if start.session is not None:

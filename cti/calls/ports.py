@@ -46,8 +46,8 @@ class QueuePort(Protocol):
 class RecordPort(Protocol):
     """Who keeps the records of calls. None of these waits or fails."""
 
-    def began(self, call: str, *, caller: str, called: str, channel: str, adopted: bool) -> None:
-        """A call came in (or was found)."""
+    def began(self, call: str, *, caller: str, called: str, channel: str, adopted: bool, up_seconds: float = 0.0) -> None:
+        """A call came in, or was found after it had been up for `up_seconds`."""
 
     def stepped(self, call: str, trace: Trace) -> None:
         """A flow step did something."""

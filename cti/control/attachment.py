@@ -120,6 +120,7 @@ class Attachment:
             Start(
                 found.call, found.row.channel, found.row.caller_number, "", state, adopted=True, session=session, entered_at=entered_at,
                 talking=(leg.offer, leg.agent) if leg else None, in_hold=found.in_hold, served=found.served,
+                up_seconds=found.row.duration_seconds,
             )
         )
 
