@@ -1,6 +1,6 @@
 """What can only be seen on a whole flow, or on several: unknown targets, unreachable steps, dead ends, endless loops."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ivr.document import Finding, Position, Scalar, Severity, did_you_mean
 from ivr.expressions import VariableType
@@ -13,34 +13,30 @@ from ivr.steps.menu import assignable
 Graph = Mapping[str, frozenset[str]]
 
 
-def check_flow(
-    steps: Mapping[str, StepType], roots: Sequence[Scalar], place: Position, findings: list[Finding]
+def check_targets(
+    steps: Mapping[str, StepType], roots: Sequence[Scalar], names: Collection[str], findings: list[Finding]
 ) -> None:
-    """Check one flow.
+    """Check that every way leads to a step.
 
     Args:
-        steps: its steps.
+        steps: the steps of a flow that could be read.
         roots: the names written under `start` and `safe_exit`.
-        place: where the flow begins.
+        names: all steps that are written, readable or not.
         findings: gets what is found.
 
     """
-    findings.extend(_unknown_step(root.text, root, steps) for root in roots if root.text not in steps)
-    unknown = [
-        _unknown_step(e.target, e.place, steps)
-        for s in steps.values()
-        for e in s.exits
-        if e.target not in ("", RETURN, *steps)
-    ]
-    findings.extend(dict.fromkeys(unknown))
-    if not steps:
-        findings.append(place.finding("no-steps", "the flow has no steps", "add steps:"))
-    graph = {name: frozenset(e.target for e in step.exits if e.target in steps) for name, step in steps.items()}
-    reached = _closure([root.text for root in roots if root.text in steps], graph)
+    findings.extend(_unknown_step(root.text, root, names) for root in roots if root.text not in names)
+    ways = [way for step in steps.values() for way in step.exits if way.target not in ("", RETURN, *names)]
+    findings.extend(dict.fromkeys(_unknown_step(way.target, way.place, names) for way in ways))
+
+
+def check_graph(steps: Mapping[str, StepType], roots: Sequence[Scalar], findings: list[Finding]) -> None:
+    """Check the shape of a flow without other faults: every step can be reached, leads to an end, and is in no silent loop."""
+    graph = {name: frozenset(way.target for way in step.exits if way.target in steps) for name, step in steps.items()}
+    reached = _closure([root.text for root in roots], graph)
+    cure = "lead to it from another step, or remove it"
     findings.extend(
-        step.place.finding(
-            "unreachable-step", f'no way leads to step "{name}"', "lead to it from another step, or remove it"
-        )
+        step.place.finding("unreachable-step", f'no way leads to step "{name}"', cure)
         for name, step in steps.items()
         if name not in reached
     )
@@ -81,8 +77,8 @@ def check_set(
         )
 
 
-def _unknown_step(target: str, place: Position, steps: Mapping[str, StepType]) -> Finding:
-    cure = did_you_mean(target, [*steps, RETURN]) or "name a step of this flow, or return"
+def _unknown_step(target: str, place: Position, names: Collection[str]) -> Finding:
+    cure = did_you_mean(target, [*names, RETURN]) or "name a step of this flow, or return"
     return place.finding("unknown-step", f'no step "{target}"', cure)
 
 

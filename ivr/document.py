@@ -18,7 +18,7 @@ MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 24
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)\Z")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+\Z")
-_HASH_KEY = re.compile(r"^[ ]*(?:-[ ]+)?(#)[ ]*:(?:[ ]|$)")
+_HASH_KEY = re.compile(r"^[ ]*(?:-[ ]+)?(#):(?:[ ]|$)")
 _HASH_VALUE = re.compile(r":[ ]+(#)[ ]*$")
 
 
@@ -68,6 +68,17 @@ class Position:
         return Finding(self.path, self.line, self.column, code, message, cure, severity)
 
 
+    def after(self, text: str, piece: str) -> "Position":
+        """Return the place of `piece` in a text that begins at this place, or this place when it is not in it."""
+        offset = text.find(piece)
+        if offset < 0:
+            return self
+        before = text[:offset]
+        newlines = before.count("\n")
+        column = len(before) - before.rfind("\n") if newlines else self.column + offset
+        return Position(path=self.path, line=self.line + newlines, column=column)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scalar(Position):
     """One value. `text` is what was written; `plain` says that it had no quotes; `source` is its piece of the file."""
@@ -95,13 +106,7 @@ class Scalar(Position):
 
     def inside(self, piece: str) -> Position:
         """Return the place of `piece` within this scalar, or the scalar's own place when it is not written so."""
-        offset = self.source.find(piece)
-        if offset < 0:
-            return self
-        before = self.source[:offset]
-        newlines = before.count("\n")
-        column = len(before) - before.rfind("\n") if newlines else self.column + offset
-        return Position(path=self.path, line=self.line + newlines, column=column)
+        return self.after(self.source, piece)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,7 +121,8 @@ class Scope:
         if self.variables.get(found[1]) is VariableType.SECRET:
             return "a secure value can only be handed to a backend, as ${" + found[1] + "} alone"
         near = [name for name in self.variables if self.variables[name] is not VariableType.SECRET]
-        return did_you_mean(found[1], near) or "declare it under vars:"
+        cure = did_you_mean(found[1], near)
+        return cure if cure.startswith("did you mean") else "declare it under vars:"
 
 
 def paths(source: str) -> list[tuple[str, str]]:

@@ -1,12 +1,12 @@
 """Reading flow files: everything wrong with them is found at once, with file, line, column and cure."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ivr.checks import check_flow, check_set
-from ivr.document import BadDocument, Finding, Node, Position, Scalar, Severity, did_you_mean, parse
+from ivr.checks import check_graph, check_set, check_targets
+from ivr.document import BadDocument, Finding, Node, Position, Scalar, Severity, Table, did_you_mean, parse
 from ivr.expressions import EMPTY, ExpressionError, Scope, VariableType, fit
 from ivr.flowset import Flow, FlowSet
 from ivr.hours import Plan, read_plans
@@ -155,6 +155,7 @@ class _Loader:
             words.finish()
 
     def _read_flow(self, name: str, node: Node) -> Flow:
+        faults = len(self.findings)
         reader = Reader(node, self.findings, f'flow "{name}"')
         reader.integer("version", 1, 1, 1)
         written = reader.scalar("flow", required=True)
@@ -176,8 +177,7 @@ class _Loader:
         reader.text("title")
         steps = self._read_steps(reader, context)
         reader.finish()
-        roots = [scalar for scalar in (start, safe_exit) if scalar is not None]
-        check_flow(steps, roots, reader.place, self.findings)
+        self._check_flow(reader, steps, [scalar for scalar in (start, safe_exit) if scalar is not None], faults)
         return Flow(
             name=name,
             path=reader.place.path,
@@ -187,6 +187,15 @@ class _Loader:
             initial=initial,
             steps=steps,
         )
+
+    def _check_flow(self, reader: Reader, steps: Mapping[str, StepType], roots: Sequence[Scalar], faults: int) -> None:
+        """Check the ways of a flow; its shape only when nothing else is wrong with it (`faults`: findings before it)."""
+        written = reader.node("steps")
+        names = written.entries if isinstance(written, Table) else {}
+        if names:
+            check_targets(steps, roots, names, self.findings)
+        if len(self.findings) == faults:
+            check_graph(steps, roots, self.findings)
 
     def _read_variables(self, reader: Reader) -> tuple[dict[str, VariableType], dict[str, Any]]:
         variables: dict[str, VariableType] = {}
@@ -258,7 +267,7 @@ class _Loader:
                 )
                 continue
             step_reader = StepReader(node, context, name.text, name)
-            kind = step_reader.scalar("type", required=True)
+            kind = step_reader.scalar("type", required=True) if isinstance(node, Table) else None
             if kind is None:
                 continue
             if kind.text not in READERS:

@@ -92,7 +92,7 @@ class Context:
 
     def compile(self, source: str, place: Position) -> Expression | None:
         """Return the compiled expression; faults become findings."""
-        self.paths.extend((name, rest, place) for name, rest in paths(source))
+        self.paths.extend((name, rest, place.after(source, f"{name}.{rest}")) for name, rest in paths(source))
         return self.scope.compile(source, place, self.findings)
 
 

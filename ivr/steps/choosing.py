@@ -114,8 +114,8 @@ class GoTo(StepType):
     def read(cls, reader: StepReader) -> Self:
         """Read `step:` or `flow:` and `with:`."""
         if reader.has("flow"):
-            hop, given = read_hop(reader)
-            return cls(to_flow=hop.flow, step="", given=given, **reader.common())
+            flow, given, _ = read_hop(reader)
+            return cls(to_flow=flow, step="", given=given, **reader.common())
         return cls(to_flow="", step=reader.target("step"), given={}, **reader.common())
 
     def enter(self, run: Run) -> Move:
@@ -140,9 +140,8 @@ class Call(StepType):
     @classmethod
     def read(cls, reader: StepReader) -> Self:
         """Read `flow:`, `with:`, `take:` and `next:`."""
-        hop, given = read_hop(reader)
-        take = {mine: its for mine, (its, _, _) in read_take(reader).items()}
-        return cls(to_flow=hop.flow, given=given, take=take, next=reader.target("next"), **reader.common())
+        flow, given, take = read_hop(reader, may_take=True)
+        return cls(to_flow=flow, given=given, take=take, next=reader.target("next"), **reader.common())
 
     def enter(self, run: Run) -> Move:
         """Go there, to come back."""
@@ -155,7 +154,29 @@ class Call(StepType):
         return Go(self.next, "returned")
 
 
-def read_take(reader: StepReader) -> dict[str, tuple[str, Position, VariableType]]:
+def read_hop(reader: StepReader, *, may_take: bool = False) -> tuple[str, dict[str, Argument], dict[str, str]]:
+    """Read `flow:`, `with:` and `take:`, and note them for the check against that flow.
+
+    Returns:
+        the flow's name, the values given, and for each own variable the other flow's variable it takes.
+
+    """
+    flow = reader.scalar("flow", required=True)
+    given = reader.arguments("with")
+    places = reader.child("with")
+    taken = _read_take(reader) if may_take else {}
+    if flow is not None:
+        hop = Hop(
+            flow.text,
+            flow,
+            {name: (places.at(name) if places else reader.place, argument.type) for name, argument in given.items()},
+            {its: (place, kind) for its, place, kind in taken.values()},
+        )
+        reader.context.hops.append(hop)
+    return flow.text if flow else "", given, {mine: its for mine, (its, _, _) in taken.items()}
+
+
+def _read_take(reader: StepReader) -> dict[str, tuple[str, Position, VariableType]]:
     """Read `take:`: for each own variable the other flow's variable, where that is written, and the own one's type."""
     taken: dict[str, tuple[str, Position, VariableType]] = {}
     child = reader.child("take")
@@ -165,19 +186,3 @@ def read_take(reader: StepReader) -> dict[str, tuple[str, Position, VariableType
         if its is not None and kind is not None:
             taken[mine.text] = (its.text, its, kind)
     return taken
-
-
-def read_hop(reader: StepReader) -> tuple[Hop, dict[str, Argument]]:
-    """Read `flow:`, `with:` and `take:`, and note them for the check against that flow."""
-    flow = reader.scalar("flow", required=True)
-    given = reader.arguments("with")
-    places = reader.child("with")
-    hop = Hop(
-        flow.text if flow else "",
-        flow or reader.place,
-        {name: (places.at(name) if places else reader.place, argument.type) for name, argument in given.items()},
-        {its: (place, kind) for its, place, kind in read_take(reader).values()},
-    )
-    if flow is not None:
-        reader.context.hops.append(hop)
-    return hop, given
