@@ -38,6 +38,7 @@ class Supervisor:
         self._say = say
         self._with_server = with_server
         self._stop = threading.Event()
+        self._last_words = ""
         self._asterisk_restarts = Restarts()
         self._asterisk_started_at = 0.0
         self._asterisk: AsteriskProcess | None = None
@@ -131,8 +132,9 @@ class Supervisor:
             return None
         pause = self.server.restarts.after(time.monotonic() - self.server.started_at)
         self._say(f"The server ended ({_how(status)}); callers stay in Asterisk. Starting it again in {pause:.1f} s.")
-        if status > 0:
+        if status > 0 and words != self._last_words:
             self._say(f"Its last words, more in {self.server.log}:\n{words}")
+            self._last_words = words
         if not self._stop.wait(pause):
             self._start_server()
         return None
