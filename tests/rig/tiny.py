@@ -80,7 +80,7 @@ def _pjsip(sip_port: int, agents: tuple[str, ...], password: str) -> str:
 
 
 def write_sounds(folder: Path) -> None:
-    """Prompts and music that are as awkward as real ones: no whole number of packets, pauses inside, one start shared."""
+    """Prompts and music that are as awkward as real ones: no whole number of packets, pauses before and inside."""
     speech = {name: random.Random(name).randbytes(length) for name, length in {
         "zh/hotline/main/welcome-1": 4_321, "zh/hotline/main/menu-1": 6_400, "en/hotline/main/welcome-1": 3_999, "en/hotline/main/menu-1": 2_480,
     }.items()}  # fmt: skip
