@@ -16,7 +16,7 @@ ONCE = frozenset({"Event", "Response", "Uniqueid", "Channel", "ActionID", "Comma
 @dataclass(slots=True)
 class Frame:
     """One AMI message: `headers` by name as sent, `variables` from its `ChanVariable` lines, `forged` if a header
-    that can only occur once occurred twice."""
+    that can only occur once occurred twice, a channel variable included."""
 
     headers: dict[str, str]
     variables: dict[str, str] = field(default_factory=dict)
@@ -36,6 +36,7 @@ def parse_frame(text: str) -> Frame:
             value = value[1:]
         if name == "ChanVariable":
             key, _, content = value.partition("=")
+            forged = forged or key in variables
             variables[key] = content
         elif name in headers:
             forged = forged or name in ONCE
@@ -70,12 +71,14 @@ class FrameSplitter:
                 self._skipping = False
                 self.dropped += 1
                 continue
-            yield frame.decode("utf-8", "replace")
+            # Asterisk ends some events (TestEvent) with two blank lines; without this the next event would be lost
+            yield frame.lstrip(b"\r\n").decode("utf-8", "replace")
         self._limit()
 
     def _take_banner(self) -> bool:
         line, found, rest = self._buffer.partition(b"\r\n")
         if not found:
+            self._limit()
             return False
         if line.startswith(b"Asterisk Call Manager/"):
             self.banner, self._buffer = line.decode("ascii", "replace"), rest
