@@ -13,7 +13,7 @@ from cel_expr_python import cel
 from ivr.document import Finding, Position, did_you_mean
 
 _PROBLEM = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
-_PATH = re.compile(r"(?<![\w.\"'])([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)+)(?!\s*\()")
+_PATH = re.compile(r"(?<![\w.\"'])([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)+)(?!\w|\s*\()")
 _TEXT = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 

@@ -3,10 +3,11 @@
 import json
 
 import pytest
-from tests.unit.ivr.ivr_room import CALL, NOON, Room, flow_text, load
+from tests.unit.ivr.ivr_room import CALL, NOON, Room, files, flow_text, load
 
 from ivr.commands import Hangup, SetLanguage
 from ivr.events import BackendReplied, CallerHungUp, DeadlinePassed, DigitPressed, PlayEnded, RecordEnded
+from ivr.flows import load_flows
 from ivr.session import Interpreter
 from ivr.state import Awaiting, CallInfo, Ended, Session
 
@@ -116,10 +117,6 @@ def test_a_safe_exit_that_leads_nowhere_ends_the_call():
     sub = flow_text(
         "a: {type: say, say: {zh: '${digits(t)}', en: x}, next: bye}", name="sub", variables="t: text"
     ).replace("safe_exit: bye", "safe_exit: a")
-    from tests.unit.ivr.ivr_room import files
-
-    from ivr.flows import load_flows
-
     room = Room(
         load_flows(
             files(
