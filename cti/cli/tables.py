@@ -1,0 +1,94 @@
+"""The tables of `hotline status` and `hotline agent list`."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from cti.cli.asking import Document, duration, printable
+
+_COLOURS = {
+    "ready": "green",
+    "talking": "cyan",
+    "offered": "yellow",
+    "connecting": "yellow",
+    "paused": "magenta",
+    "backoff": "red",
+}
+_WORKING = ("ready", "offered", "connecting", "cancelling", "talking", "wrap_up")
+
+
+def status_tables(status: Document) -> RenderableType:
+    """Return everything of /api/status for a terminal."""
+    return Group(
+        _head(status), queue_table(status["queues"]), agent_table(status["agents"]), call_table(status["calls"])
+    )
+
+
+def _head(status: Document) -> Text:
+    missing = [printable(name) for name, value in status["reasons"].items() if value is False]
+    state = ("ready", "green") if status["ready"] else (f"not ready ({', '.join(missing) or 'see /readyz'})", "red")
+    links = " ".join(f"{printable(name)}={printable(value)}" for name, value in status["reasons"].items())
+    paused = "" if status["dispatching"] else "  no offers are made"
+    return Text.assemble(f"hotline {printable(status['version'])}  ", state, f"  {links}{paused}")
+
+
+def queue_table(queues: Iterable[Document]) -> Table:
+    """Return the lines: who waits how long, and who could answer."""
+    table = _table(
+        "Queues", "queue", ">waiting", ">longest", "by tier", ">talking", ">away", ">expected", ">ready", ">working"
+    )
+    for queue in queues:
+        agents = queue["agents"]
+        tiers = " ".join(f"{tier}:{count}" for tier, count in queue["waiting_by_tier"].items() if count)
+        working = sum(agents.get(state, 0) for state in _WORKING)
+        table.add_row(
+            *_cells(queue["name"], queue["waiting"], duration(queue["longest_wait_seconds"]), tiers, queue["talking"], queue["away"]),
+            *_cells(duration(queue["expected_wait_seconds"]), agents.get("ready", 0), working),
+        )  # fmt: skip
+    return table
+
+
+def agent_table(agents: Iterable[Document]) -> Table:
+    """Return the agents: what each does, since when, and what he asked to do next."""
+    table = _table("Agents", "agent", "ext", "state", "reason", ">for", ">ends in", "next", "call", ">misses", "queues")
+    for agent in agents:
+        state = Text(printable(agent["state"]), style=_COLOURS.get(agent["state"], ""))
+        table.add_row(
+            *_cells(agent["name"], agent["extension"]), state, *_cells(agent["reason"], duration(agent["seconds_in_state"])),
+            *_cells(duration(agent["ends_in_seconds"]), agent["next_state"] or "", agent["call"], agent["misses"], " ".join(agent["queues"])),
+        )  # fmt: skip
+    return table
+
+
+def call_table(calls: Iterable[Document]) -> Table:
+    """Return the calls on the line: where each is."""
+    table = _table("Calls", "call", "place", "caller", "tier", "queue", ">position", ">waited", "agent")
+    for call in calls:
+        place = call["position"] if call["position"] is not None else ""
+        table.add_row(
+            *_cells(
+                call["call"],
+                call["place"],
+                call["caller"],
+                call["tier"],
+                call["queue"],
+                place,
+                duration(call["waited_seconds"]),
+                call["agent"],
+            )
+        )
+    return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for column in columns:
+        table.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left")
+    return table
+
+
+def _cells(*values: Any) -> list[Text]:
+    return [Text(printable(value)) for value in values]

@@ -1,0 +1,165 @@
+"""`hotline status` and `hotline agent` as a person runs them, against the real application."""
+
+import asyncio
+import contextlib
+import json
+import os
+import pty
+import re
+import signal
+import socket
+import sys
+
+import pytest
+from hotline import TOKEN, Hotline
+
+from acd.events import AgentLoggedIn, CallQueued
+from acd.states import AgentState
+from cti.http import make_app, serving
+
+pytestmark = pytest.mark.asyncio
+MAIN = (sys.executable, "-m", "cti.cli.main")
+
+
+class Terminal:
+    """Runs the command with the settings of one server."""
+
+    def __init__(self, folder, port, token=TOKEN):
+        self.settings = folder / f"hotline-{port}.yaml"
+        self.settings.write_text(
+            f"ami: {{events_secret: x, actions_secret: y}}\nhttp: {{port: {port}, token: {token}}}\n", encoding="utf-8"
+        )
+        self.environment = {**os.environ, "COLUMNS": "160", "TERM": "xterm"}
+
+    async def start(self, *arguments, **keywords):
+        keywords = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE, **keywords}
+        return await asyncio.create_subprocess_exec(
+            *MAIN, *arguments, "--settings", str(self.settings), env=self.environment, **keywords
+        )
+
+    async def run(self, *arguments):
+        async with asyncio.timeout(30):
+            process = await self.start(*arguments)
+            output, errors = await process.communicate()
+        assert "Traceback" not in errors.decode()
+        return process.returncode, output.decode(), errors.decode()
+
+
+@contextlib.asynccontextmanager
+async def running(folder, hotline, token=TOKEN):
+    async with serving(make_app(hotline.deps), "127.0.0.1", 0) as port:
+        yield Terminal(folder, port, token)
+
+
+@pytest.fixture
+def hotline():
+    hotline = Hotline()
+    hotline.tell(AgentLoggedIn("anna"), CallQueued("c1", "billing", "basic"), CallQueued("c2", "repair", "diamond"))
+    hotline.on_the_line("c1", "c2")
+    return hotline
+
+
+async def test_status_shows_queues_agents_and_calls(tmp_path, hotline):
+    async with running(tmp_path, hotline) as terminal:
+        code, output, _ = await terminal.run("status")
+    assert code == 0
+    assert "hotline 1.2.3  ready" in output
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in output.splitlines() if line.startswith("│")]
+    assert [row[at] for row in rows if row[0] == "repair" for at in (0, 1, 3)] == ["repair", "1", "diamond:1"]
+    assert [row[2] for row in rows if row[0] == "anna"] == ["offered"]
+    assert [(row[1], row[4]) for row in rows if row[0] == "c2"] == [("queue", "repair")]
+
+
+async def test_status_as_json_is_the_apis_document(tmp_path, hotline):
+    hotline.attached = False
+    async with running(tmp_path, hotline) as terminal:
+        code, output, _ = await terminal.run("status", "--json")
+    assert code == 0
+    document = json.loads(output)
+    assert (document["ready"], document["reasons"]["adopted"]) == (False, False)
+
+
+async def test_status_is_watched_until_control_c(tmp_path, hotline):
+    async with running(tmp_path, hotline) as terminal, asyncio.timeout(30):
+        process = await terminal.start("status", "--json", "--watch", "--every", "0.2")
+        seen = [json.loads(await process.stdout.readline()) for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+        assert await process.wait() == 0
+        assert (await process.stderr.read()).decode() == ""
+    assert len(seen) == 2
+
+
+async def test_the_watched_table_survives_a_server_that_goes(tmp_path, hotline):
+    master, slave = pty.openpty()
+    reader = asyncio.StreamReader()
+    with os.fdopen(master, "rb", 0) as screen:
+        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), screen)
+        async with asyncio.timeout(30):
+            async with running(tmp_path, hotline) as terminal:
+                process = await terminal.start("status", "--watch", "--every", "0.2", stdout=slave)
+                os.close(slave)
+                await reader.readuntil(b"Agents")
+            await reader.readuntil(b"no server at")
+            process.send_signal(signal.SIGINT)
+            assert await process.wait() == 0
+
+
+async def test_agents_are_handled(tmp_path, hotline):
+    async with running(tmp_path, hotline) as terminal:
+        assert await terminal.run("agent", "login", "bert") == (0, "bert: offered\n", "")
+        assert await terminal.run("agent", "pause", "anna", "--reason", "lunch") == (
+            0,
+            "anna: offered, then paused\n",
+            "",
+        )
+        code, output, _ = await terminal.run("agent", "list", "--json")
+    assert code == 0
+    assert [agent["next_state"] for agent in json.loads(output)["agents"]] == ["paused", None]
+
+
+async def test_what_is_wrong_ends_with_2_and_what_is_impossible_now_with_1(tmp_path, hotline):
+    async with running(tmp_path, hotline) as terminal:
+        code, _, errors = await terminal.run("agent", "login", "nobody")
+        assert (code, errors) == (2, "there is no agent 'nobody'; GET /api/agents lists them\n")
+        code, _, errors = await terminal.run("agent", "pause", "bert", "--reason", "a\x07b")
+        assert code == 2
+        assert "body.reason" in errors
+        code, _, errors = await terminal.run("agent", "unpause", "bert")
+        assert (code, errors) == (1, "bert is not paused but logged_out\n")
+    assert hotline.snapshot().agents["bert"].state is AgentState.LOGGED_OUT
+
+
+async def test_a_wrong_token_is_said(tmp_path, hotline):
+    async with running(tmp_path, hotline, token="another-token-than-its") as terminal:
+        code, _, errors = await terminal.run("status")
+    assert code == 2
+    assert "refuses the token" in errors
+    assert "another-token" not in errors
+
+
+async def test_a_server_that_is_away_is_said_with_the_cure(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    code, _, errors = await Terminal(tmp_path, port).run("agent", "list")
+    assert code == 1
+    assert re.match(rf"no server at http://127\.0\.0\.1:{port} .*make run", errors)
+
+
+async def test_somebody_else_on_the_port_is_said(tmp_path):
+    async def answer(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        code, _, errors = await Terminal(tmp_path, server.sockets[0].getsockname()[1]).run("status")
+    assert code == 1
+    assert "is not the hotline's server" in errors
+
+
+async def test_settings_that_cannot_be_used_are_said(tmp_path):
+    terminal = Terminal(tmp_path, 1)
+    terminal.settings.write_text("ami: {}\n", encoding="utf-8")
+    code, _, errors = await terminal.run("status")
+    assert code == 2
+    assert str(terminal.settings) in errors
