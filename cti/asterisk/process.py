@@ -23,9 +23,14 @@ class AsteriskNotReady(Exception):
     """Asterisk ended or did not answer in time; the message has the end of its log."""
 
 
-def die_with_parent() -> None:
-    """In a child about to exec: ask Linux to end it when the thread that started it ends."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def die_with_parent(how: signal.Signals = signal.SIGTERM) -> None:
+    """In a child about to exec: ask Linux to send it a signal when the thread that started it ends."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, how)
+
+
+def die_at_once_with_parent() -> None:
+    """As die_with_parent, for a child that may be killed at any instant."""
+    die_with_parent(signal.SIGKILL)
 
 
 @dataclass(slots=True)

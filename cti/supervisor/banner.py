@@ -20,8 +20,8 @@ The hotline takes calls.
   Agents        log in with *45, pause with *46, callers waiting *47; account and password:
 {accounts}
 
-  API           {web}/api    token in {layout.secrets / "api-token"}
-  Docs          {web}/api/docs
+  API           {web}/api/status    token in {layout.secrets / "api-token"}
+  Docs          {web}/docs
   Metrics       {web}/metrics
   Health        {web}/healthz  {web}/readyz
   Logs          {layout.root / "server.log"}  {layout.log / "messages.log"}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cti.asterisk.process import die_with_parent
+from cti.asterisk.process import die_at_once_with_parent
 
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 0.8
@@ -41,14 +41,14 @@ class Child:
     restarts: Restarts = field(default_factory=Restarts)
 
     def start(self) -> None:
-        """Start it in a session of its own; its output is added to the log. It ends when this process's thread does."""
+        """Start it in a session of its own; its output is added to the log. It is killed when this process's thread ends."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         if self.log.exists() and self.log.stat().st_size > LOG_LIMIT_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(  # noqa: S603 - our own programs
                 self.argv, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=self.environment,
-                start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509 - one call into libc
+                start_new_session=True, preexec_fn=die_at_once_with_parent,  # noqa: PLW1509 - one call into libc
             )  # fmt: skip
         self.started_at = time.monotonic()
 

@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 
 from cti.supervisor.settings import RunSettings
-from tests.rig.ports import free_port, free_range
+from tests.rig.ports import LOOPBACK, free_port, free_range
+from tests.rig.registration import register
+from tests.rig.relay import SipRelay
 from tests.rig.site import Sound
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
@@ -129,10 +131,18 @@ def test_it_says_what_to_do_next(run: Run) -> None:
     assert run.answers("/metrics") == 200
 
 
-def test_an_agents_phone_logs_in_with_the_password_that_was_printed(run: Run) -> None:
+@pytest.mark.asyncio
+async def test_a_phone_registers_with_the_account_that_was_printed(run: Run) -> None:
     password = re.search(r"^\s+agent01\s+(\S+)$", run.said(), re.MULTILINE)[1]
-    assert password == (run.folder / "run" / "secrets" / "sip-agent01").read_text().strip()
-    assert f"password = {password}" in (run.folder / "run" / "asterisk" / "etc" / "pjsip.conf").read_text()
+    asterisk = (LOOPBACK, int(run.environment["HOTLINE_SIP_PORT"]))
+    relay = await SipRelay.open(asterisk, {"agent01": 0})
+    try:
+        await register(relay, asterisk, "agent01", password)
+        with pytest.raises(AssertionError, match="Asterisk refuses to register agent01"):
+            await register(relay, asterisk, "agent01", "guess")
+        await register(relay, asterisk, "agent01", password, expires_seconds=0)
+    finally:
+        relay.close()
 
 
 def test_the_doctor_finds_everything_well(run: Run) -> None:
