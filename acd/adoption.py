@@ -10,7 +10,7 @@ from acd.config import Agent, Queue
 from acd.events import OfferCause
 from acd.exits import release
 from acd.facts import CallEntered, Ignored, OfferMade
-from acd.offers import bury, caller_talks, connect, finish_talk, start_talk, withdraw
+from acd.offers import bury, connect, finish_talk, no_longer_orphan, start_talk, withdraw
 from acd.records import Offer, Rest
 from acd.states import AgentState, CallState, OfferPhase
 from acd.timers import Timer
@@ -80,7 +80,7 @@ def talk_adopted(world: World, event: TalkAdopted) -> None:
     agent = _agent_for_talk(world, event)
     call, news = _call_for_talk(world, event)
     offer = offer or _new_offer(world, event.offer, event.call, agent)
-    _no_longer_orphan(world, offer)
+    no_longer_orphan(world, offer)
     offer.queue, offer.tier, call.offer = event.queue, event.tier, offer.id
     start_talk(world, offer, min(event.started_at, world.now), news=news)
 
@@ -104,20 +104,6 @@ def dispatch_resumed(world: World, event: DispatchResumed) -> None:
     for call in list(world.calls.values()):
         if call.state is CallState.LEAVING and call.offer is None:
             release(world, call)
-
-
-def take_up_orphan(world: World, call: Call) -> bool:
-    """Give a call that enters the live leg or talk that was adopted before it, if there is one."""
-    offer = world.offers.get(world.orphans.get(call.id, ""))
-    if offer is None or offer.phase is OfferPhase.CANCELLING:
-        return False
-    _no_longer_orphan(world, offer)
-    offer.queue, offer.tier, call.offer = call.queue.name, call.tier, offer.id
-    if offer.phase is OfferPhase.TALKING:
-        caller_talks(world, offer, news=True)
-    else:
-        world.move_call(call, _CALL_STATES[offer.phase])
-    return True
 
 
 # Agents
@@ -206,12 +192,6 @@ def _new_offer(world: World, offer_id: str, call_id: str, agent: AgentRecord) ->
     agent.offer = offer_id
     world.establish(OfferMade(offer_id, call_id, agent.name, "", adopted=True))
     return offer
-
-
-def _no_longer_orphan(world: World, offer: Offer) -> None:
-    if offer.orphan:
-        del world.orphans[offer.call]
-        offer.orphan = False
 
 
 # Talks

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acd.adoption import take_up_orphan
 from acd.commands import Announce, CancelReason, ReleaseCall, ReleaseReason
 from acd.eligibility import merge_needs
 from acd.estimate import expected_wait_seconds
 from acd.events import LeaveReason, OfferCause
 from acd.exits import OUTCOMES, end_call, release, start_waiting
 from acd.facts import CallEnded, CallEntered, Ignored, Outcome
-from acd.offers import finish_talk, withdraw
+from acd.offers import claim_leg, finish_talk, withdraw
 from acd.records import Call, Leave
 from acd.states import CallState, OfferPhase
 from acd.timers import Timer
@@ -160,7 +159,7 @@ def _enter(world: World, event: CallQueued, queue: Queue, entered_at: float | No
     call.needs, call.sequence = merge_needs(event.needs), event.sequence
     call.first, call.placed = event.first, event.placed
     start_waiting(world, call)
-    if not take_up_orphan(world, call):
+    if not claim_leg(world, call):
         world.index_call(call)
 
 

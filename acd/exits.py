@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from acd.commands import ReleaseCall, ReleaseReason
-from acd.events import OfferCause
 from acd.facts import CallEnded, Outcome
 from acd.states import CallState
 from acd.timers import Timer
@@ -23,10 +22,6 @@ OUTCOMES = {
     ReleaseReason.FULL: Outcome.REJECTED_FULL,
 }
 _WAIT_TIMERS = (Timer.MAX_WAIT, Timer.RING, Timer.ANNOUNCE, Timer.HOLD_OFF)
-_NOT_THE_AGENTS_DOING = frozenset(
-    {OfferCause.CALLER_GONE, OfferCause.REFUSED, OfferCause.STALE_OWNER, OfferCause.CANCELLED}
-)
-_MAX_HOLD_OFF_SECONDS = 30.0
 
 
 def end_call(world: World, call: Call, outcome: Outcome, reason: str) -> None:
@@ -73,30 +68,3 @@ def release(world: World, call: Call) -> None:
         world.timers.set(Timer.AWAY, call.id, world.now + world.policy.away_seconds)
     else:
         end_call(world, call, OUTCOMES[leave.reason], leave.reason.value)
-
-
-def caller_is_back(world: World, call: Call, cause: OfferCause) -> None:
-    """Put a caller whose offer is dead where he belongs: out, if he is leaving, else back in his old place."""
-    call.offer = None
-    if call.leave is not None:
-        if call.state is not CallState.LEAVING:
-            world.move_call(call, CallState.LEAVING)
-        if world.dispatching:
-            release(world, call)
-        return
-    if call.state is CallState.TALKING:
-        start_waiting(world, call)
-    _hold_off(world, call, cause)
-    world.move_call(call, CallState.WAITING)
-
-
-def _hold_off(world: World, call: Call, cause: OfferCause) -> None:
-    """Do not offer a call again at once whose own side refuses: agents would be rung for nothing in a tight loop."""
-    if cause not in _NOT_THE_AGENTS_DOING:
-        return
-    call.refusals += 1
-    # one refusal is normal around a restart and is retried at once; a gone caller's hang-up is on its way
-    exponent = call.refusals - 1 if cause is OfferCause.CALLER_GONE else call.refusals - 2
-    if exponent >= 0:
-        call.held_off = True
-        world.timers.set(Timer.HOLD_OFF, call.id, world.now + min(2.0 ** min(exponent, 10), _MAX_HOLD_OFF_SECONDS))

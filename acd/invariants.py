@@ -53,6 +53,9 @@ def _offers(world: World) -> Iterator[str]:
         call = world.call_of(offer)
         if call is not None and call.state not in _CALL_IN[offer.phase]:
             yield f"{offer.id} is {offer.phase.name} but its call is {call}"
+        waiting = world.calls.get(offer.call)
+        if waiting is not None and waiting.offer is None:
+            yield f"{offer.id} may still talk to {waiting.id}, who could be moved or offered meanwhile"
         if offer.orphan is not (world.orphans.get(offer.call) == offer.id):
             yield f"{offer.id} and the list of orphans disagree"
         yield from _offer_deadline(world, offer)

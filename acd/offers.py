@@ -1,4 +1,4 @@
-"""The life of an offer: rung, answered, talking; or withdrawn, failed, overdue."""
+"""The life of an offer: rung, answered, talking; or withdrawn, failed, overdue. And what it leaves its caller with."""
 
 from __future__ import annotations
 
@@ -7,20 +7,34 @@ from typing import TYPE_CHECKING
 from acd.agents import after_failed_offer, after_talk
 from acd.commands import CancelOffer, CancelReason
 from acd.events import OfferCause
-from acd.exits import caller_is_back, end_call, stop_waiting
+from acd.exits import end_call, release, start_waiting, stop_waiting
 from acd.facts import CallAnswered, Ignored, OfferEnded, OfferResult, Outcome, TalkFinished
 from acd.states import AgentState, CallState, OfferPhase
 from acd.timers import Timer
 
 if TYPE_CHECKING:
     from acd.events import OfferAnswered, OfferFailed, OfferRinging, TalkEnded, TalkStarted
-    from acd.records import Offer
+    from acd.records import Call, Offer
     from acd.world import World
 
 _LEAST_CANCEL_SECONDS = 0.1
 
 #: what the phone itself said counts even if the offer was being withdrawn
 _PHONE_SAYS = frozenset({OfferCause.BUSY, OfferCause.REJECTED, OfferCause.UNREACHABLE})
+
+_NOT_THE_AGENTS_DOING = frozenset(
+    {OfferCause.CALLER_GONE, OfferCause.REFUSED, OfferCause.STALE_OWNER, OfferCause.CANCELLED}
+)
+_MAX_HOLD_OFF_SECONDS = 30.0
+
+#: which of several legs for one caller matters most
+_CLAIM_ORDER = (
+    OfferPhase.TALKING,
+    OfferPhase.CONNECTING,
+    OfferPhase.RINGING,
+    OfferPhase.DIALLING,
+    OfferPhase.CANCELLING,
+)
 
 _OVERDUE = {
     OfferPhase.DIALLING: (CancelReason.NO_ANSWER, OfferCause.UNREACHABLE),
@@ -169,6 +183,63 @@ def finish_talk(world: World, offer: Offer, reason: str) -> None:
     if call is not None:
         end_call(world, call, Outcome.ANSWERED, reason)
     after_talk(world, world.agents[offer.agent], offer.queue)
+
+
+def claim_leg(world: World, call: Call) -> bool:
+    """Give a call, for which no offer is live, a leg that was made or adopted for it before it entered.
+
+    That may be an adopted leg or talk that was seen before its caller, or a withdrawn one that is not yet dead: the
+    caller must neither be moved nor offered again before it is, and if it comes to talk after all, he talks.
+    """
+    legs = [offer for offer in world.offers.values() if offer.call == call.id and offer.id != call.offer]
+    if not legs:
+        return False
+    offer = min(legs, key=lambda leg: _CLAIM_ORDER.index(leg.phase))
+    no_longer_orphan(world, offer)
+    offer.queue, offer.tier, call.offer = call.queue.name, call.tier, offer.id
+    if offer.phase is OfferPhase.TALKING:
+        caller_talks(world, offer, news=True)
+    elif call.state is CallState.LEAVING:
+        withdraw(world, offer, CancelReason.LEAVING, OfferCause.CANCELLED)
+    else:
+        connecting = offer.phase is OfferPhase.CONNECTING
+        world.move_call(call, CallState.CONNECTING if connecting else CallState.OFFERED)
+    return True
+
+
+def no_longer_orphan(world: World, offer: Offer) -> None:
+    """Note that the caller of an adopted offer is known now."""
+    if offer.orphan:
+        del world.orphans[offer.call]
+        offer.orphan = False
+
+
+def caller_is_back(world: World, call: Call, cause: OfferCause) -> None:
+    """Put a caller whose offer is dead where he belongs: out, if he is leaving, else back in his old place."""
+    call.offer = None
+    if call.leave is None:
+        if call.state is CallState.TALKING:
+            start_waiting(world, call)
+        _hold_off(world, call, cause)
+        world.move_call(call, CallState.WAITING)
+        claim_leg(world, call)
+        return
+    if call.state is not CallState.LEAVING:
+        world.move_call(call, CallState.LEAVING)
+    if not claim_leg(world, call) and world.dispatching:
+        release(world, call)
+
+
+def _hold_off(world: World, call: Call, cause: OfferCause) -> None:
+    """Do not offer a call again at once whose own side refuses: agents would be rung for nothing in a tight loop."""
+    if cause not in _NOT_THE_AGENTS_DOING:
+        return
+    call.refusals += 1
+    # one refusal is normal around a restart and is retried at once; a gone caller's hang-up is on its way
+    exponent = call.refusals - 1 if cause is OfferCause.CALLER_GONE else call.refusals - 2
+    if exponent >= 0:
+        call.held_off = True
+        world.timers.set(Timer.HOLD_OFF, call.id, world.now + min(2.0 ** min(exponent, 10), _MAX_HOLD_OFF_SECONDS))
 
 
 def caller_talks(world: World, offer: Offer, *, news: bool) -> None:

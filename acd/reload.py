@@ -66,7 +66,7 @@ def _replace_queue(world: World, call: Call) -> None:
     queue = world.policy.queues.get(call.queue.name)
     if queue is not None:
         call.queue = queue
-        if call.state in _IN_LINE and call.leave is None:
+        if call.state in _IN_LINE:
             world.timers.cancel(Timer.MAX_WAIT, call.id)
             start_waiting(world, call)
         world.index_call(call)

@@ -200,6 +200,14 @@ def test_nobody_is_released_while_dispatch_is_paused(make_room):
     ]
 
 
+def test_a_leaving_caller_whose_leg_dies_while_dispatch_is_paused_is_let_out_on_resume(room):
+    room.log_in("anna")
+    room.queue("c1")
+    room.hear(VOICEMAIL, DispatchPaused())
+    assert room.hear(OfferFailed(O1, OfferCause.CANCELLED)) == []
+    assert brief(room.hear(DispatchResumed())) == [("release", "c1", "voicemail", "box")]
+
+
 def test_announcements_tell_the_place_first_then_at_intervals(make_room):
     """First after 15 s, then every 30 s; a gold caller who joins moves the basic one back."""
     room = make_room(quiet("general", announce_first_seconds=15, announce_frequency_seconds=30))

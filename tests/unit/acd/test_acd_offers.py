@@ -13,8 +13,10 @@ from acd.events import (
     AgentPaused,
     AgentReadied,
     CallAbandoned,
+    CallLeaveRequested,
     CallLost,
     CallQueued,
+    LeaveReason,
     OfferAnswered,
     OfferCause,
     OfferFailed,
@@ -318,14 +320,50 @@ def test_lost_calls_end_as_lost_unless_they_talked(offered):
     assert outcomes(offered) == [("c1", "answered"), ("c2", "lost")]
 
 
-def test_the_same_call_may_queue_again_while_its_old_leg_dies(make_room):
-    """The old leg's late answers do not touch the new entry."""
-    room = make_room(agents=(agent("anna"),))
-    room.log_in("anna")
+def test_the_same_call_queued_again_waits_until_its_old_leg_is_dead(make_room):
+    """Moving him or ringing another agent while that leg may still answer could cut a talk."""
+    room = make_room(agents=(agent("anna"), agent("bo")))
+    room.log_in("anna", "bo")
+    room.queue("c1")
+    assert brief(room.hear(CallAbandoned("c1"), CallQueued("c1", "general", "basic"))) == [
+        ("cancel", "c1", "anna", "caller_gone")
+    ]
+    assert brief(room.hear(CallLeaveRequested("c1", LeaveReason.VOICEMAIL))) == []
+    assert brief(room.hear(OfferFailed(O1, OfferCause.CANCELLED))) == [("release", "c1", "voicemail", "")]
+
+
+def test_the_old_leg_of_a_call_queued_again_may_talk_after_all(make_room):
+    room = make_room(agents=(agent("anna"), agent("bo")))
+    room.log_in("anna", "bo")
     room.queue("c1")
     room.hear(CallAbandoned("c1"), CallQueued("c1", "general", "basic"), TalkStarted(O1))
-    assert room.ignored() == ["late"]
-    assert brief(room.hear(OfferFailed(O1, OfferCause.CANCELLED))) == [("offer", "c1", "anna")]
+    assert room.agent("anna").state is AgentState.TALKING
+    assert outcomes(room) == [("c1", "abandoned")]
+
+
+def test_a_talk_forgives_failures(offered):
+    """Busy, busy (20 s), talk, busy: 10 s again."""
+    offered.hear(OfferFailed(O1, OfferCause.BUSY))
+    offered.wait(10)
+    offered.hear(OfferFailed(O2, OfferCause.BUSY))
+    offered.wait(20)
+    offered.talk("o-00000003")
+    offered.hear(TalkEnded("o-00000003", caller_remains=False))
+    offered.queue("c2")
+    offered.hear(OfferFailed("o-00000004", OfferCause.BUSY))
+    assert offered.agent("anna").until == offered.now + 10
+
+
+def test_an_agent_whose_caller_hung_up_stays_the_longest_idle(offered):
+    """anna was there before bo; c1 hangs up, and c2 goes to anna. After a failure of her own it goes to bo."""
+    offered.wait(1)
+    offered.log_in("bo")
+    offered.hear(CallAbandoned("c1"), OfferFailed(O1, OfferCause.CANCELLED))
+    assert brief(offered.queue("c2")) == [("offer", "c2", "anna")]
+    offered.hear(OfferFailed(O2, OfferCause.NO_ANSWER), CallAbandoned("c2"))
+    offered.hear(OfferFailed("o-00000003", OfferCause.CANCELLED))
+    offered.wait(60)
+    assert brief(offered.queue("c3")) == [("offer", "c3", "bo")]
 
 
 def test_queueing_again_ends_a_talk_whose_end_was_lost(offered):

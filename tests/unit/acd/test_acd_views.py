@@ -243,6 +243,7 @@ BREAKS = {
     "dispatch can find": lambda world: setattr(world.calls["away"], "state", CallState.WAITING),
     "away deadline": lambda world: world.timers.cancel(Timer.AWAY, "away"),
     "unhandled": lambda world: world.timers.set(Timer.AWAY, "away", world.now - 1),
+    "may still talk": lambda world: setattr(world.calls["c1"], "offer", None),
     "its agent is": lambda world: setattr(world.agents["anna"], "state", AgentState.TALKING),
     "its call is": lambda world: setattr(world.calls["c1"], "state", CallState.TALKING),
     "deadline is": lambda world: world.timers.cancel(Timer.OFFER, O1),
