@@ -3,10 +3,10 @@
 import asyncio
 import importlib
 import json
+from pathlib import Path
 
 import jsonschema
 import pytest
-from hotline import TOKEN, Hotline
 from prometheus_client.parser import text_string_to_metric_families
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
@@ -14,6 +14,8 @@ from acd.events import AgentLoggedIn, CallQueued, OfferCause, OfferFailed, TalkE
 from acd.states import AgentState
 from cti.http import ApiDeps, ListenError, make_app, serving
 from cti.http.app import STYLE_HASH
+from cti.http.table import markdown
+from tests.unit.web.hotline import TOKEN, Hotline
 
 pytestmark = pytest.mark.asyncio
 
@@ -360,3 +362,8 @@ async def test_a_client_that_never_ends_its_headers_is_dropped(hotline, monkeypa
             assert await reader.read() == b""
         writer.close()
         await writer.wait_closed()
+
+
+async def test_the_page_in_the_manual_is_current():
+    page = Path(__file__).parents[3] / "docs" / "api.md"
+    assert page.read_text(encoding="utf-8") == markdown(), "run: python -m cti.http.table > docs/api.md"

@@ -5,11 +5,11 @@ import shutil
 import sysconfig
 
 import pytest
-from hotline import TOKEN, Hotline
 
 from acd.config import Agent, Policy, Queue, Tier
 from acd.events import AgentLoggedIn, CallQueued
 from cti.http import make_app, serving
+from tests.unit.web.hotline import TOKEN, Hotline
 
 pytestmark = pytest.mark.asyncio
 

@@ -11,11 +11,11 @@ import socket
 import sys
 
 import pytest
-from hotline import TOKEN, Hotline
 
 from acd.events import AgentLoggedIn, CallQueued
 from acd.states import AgentState
 from cti.http import make_app, serving
+from tests.unit.web.hotline import TOKEN, Hotline
 
 pytestmark = pytest.mark.asyncio
 MAIN = (sys.executable, "-m", "cti.cli.main")

@@ -1,0 +1,46 @@
+"""The page docs/api.md. `python -m cti.http.table > docs/api.md` writes it anew."""
+
+import sys
+
+from cti.http.operations import Operation
+from cti.http.routes import operation
+
+_HEAD = """# The API
+
+Served by `hotline serve` on loopback, port 8080 unless set otherwise (`http.host`, `http.port`). `/docs` shows all of it
+in a browser, `/api/openapi.json` is the OpenAPI 3.1 document. This page is made by `python -m cti.http.table > docs/api.md`.
+
+Operations with a key ask for the token of the settings (`make run` keeps it in `run/secrets/api-token`):
+
+```
+curl -H "Authorization: Bearer $(cat run/secrets/api-token)" http://127.0.0.1:8080/api/status
+curl -H "Authorization: Bearer $(cat run/secrets/api-token)" -H "Content-Type: application/json" \\
+     -d '{"reason": "lunch"}' http://127.0.0.1:8080/api/agents/agent01/pause
+```
+
+- Errors are problem documents (RFC 9457, `application/problem+json`); `errors` names each fault of a request.
+- What is asked of an agent is answered with 202 and his state after it; 409 says why it is impossible, with the cure.
+  During a talk it waits for the talk's end: `next_state`.
+- 503 while the server is not attached to Asterisk; `/readyz` says what is missing. `/api/status` always answers.
+- A body may have 64 KB. Durations are seconds; instants are UTC.
+- The same from the command line: `hotline status`, `hotline status --watch`, `hotline agent login NAME`.
+
+| operation | token | answers | what it does |
+|---|---|---|---|
+"""
+
+
+def markdown() -> str:
+    """Return the whole page."""
+    return _HEAD + "".join(_row(declared) for declared in operation.all)
+
+
+def _row(declared: Operation) -> str:
+    summary, rest = declared.text
+    answers = ", ".join(str(status) for status in sorted({declared.status, *declared.also, *declared.problems}))
+    key = "&#128273;" if declared.needs_token else ""
+    return f"| `{declared.method} {declared.path}` | {key} | {answers} | {' '.join([summary, *rest.split()])} |\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown())

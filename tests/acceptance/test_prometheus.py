@@ -1,0 +1,202 @@
+"""A real Prometheus with the shipped configuration scrapes a working server; the shipped dashboard's questions get answers."""
+
+import asyncio
+import contextlib
+import json
+import math
+import os
+import re
+import socket
+import time
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from acd.events import (
+    AgentLoggedIn,
+    AgentReadied,
+    CallAbandoned,
+    CallQueued,
+    OfferAnswered,
+    OfferRinging,
+    TalkEnded,
+    TalkStarted,
+)
+from cti.http import make_app, serving
+from cti.provision.tools import find_tool
+from ivr.state import Trace
+from tests.unit.web.hotline import TOKEN, Hotline
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.acceptance]
+DEPLOY = Path(__file__).parents[2] / "deploy"
+DASHBOARD = json.loads((DEPLOY / "grafana/provisioning/dashboards/hotline.json").read_text(encoding="utf-8"))
+CONFIG = DEPLOY / "prometheus/prometheus.yml"
+PATIENCE_SECONDS = 45
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+async def tool(name, *arguments, given=None):
+    """Run one of Prometheus' programs; (status, what it printed)."""
+    found = find_tool(name)
+    process = await asyncio.create_subprocess_exec(
+        *found.argv, *arguments, env={**os.environ, **found.env}, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    async with asyncio.timeout(30):
+        output, _ = await process.communicate(given)
+    return process.returncode, output.decode()
+
+
+class Prometheus:
+    """A real one on loopback, scraping each second."""
+
+    def __init__(self, folder, target):
+        self.folder = folder
+        self.port = free_port()
+        self._process = None
+        config = CONFIG.read_text(encoding="utf-8").replace("127.0.0.1:8080", f"127.0.0.1:{target}")
+        config = re.sub(
+            r"scrape_interval: \S+", "scrape_interval: 1s", re.sub(r"scrape_timeout: \S+", "scrape_timeout: 1s", config)
+        )
+        assert f":{target}" in config
+        (folder / "prometheus.yml").write_text(config, encoding="utf-8")
+
+    async def __aenter__(self):
+        found = find_tool("prometheus")
+        with (self.folder / "prometheus.log").open("wb") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *found.argv, f"--config.file={self.folder}/prometheus.yml", f"--storage.tsdb.path={self.folder}/data",
+                f"--web.listen-address=127.0.0.1:{self.port}", env={**os.environ, **found.env}, stdout=log, stderr=log,
+            )  # fmt: skip
+        self._session = aiohttp.ClientSession(f"http://127.0.0.1:{self.port}", timeout=aiohttp.ClientTimeout(5))
+        return self
+
+    async def __aexit__(self, *_):
+        await self._session.close()
+        self._process.terminate()
+        try:
+            async with asyncio.timeout(10):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+
+    async def ask(self, expression):
+        """Every series of the answer with its value; nothing while Prometheus is not up yet."""
+        assert self._process.returncode is None, (self.folder / "prometheus.log").read_text()
+        try:
+            async with self._session.get("/api/v1/query", params={"query": expression}) as answer:
+                body = await answer.json()
+        except (aiohttp.ClientError, OSError):
+            return {}
+        if answer.status == 503:
+            return {}
+        assert body["status"] == "success", f"{expression}: {body}"
+        return {tuple(sorted(series["metric"].items())): float(series["value"][1]) for series in body["data"]["result"]}
+
+    async def eventually(self, expression, fits):
+        """The answer to the expression once it fits."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not fits(answer := await self.ask(expression)):
+            assert time.monotonic() < deadline, f"{expression} gave {answer}"
+            await asyncio.sleep(0.1)
+        return answer
+
+
+async def serve_calls(hotline, deadline):
+    """A call every tenth of a second through everything that counts, until cancelled."""
+    number = 0
+    while time.monotonic() < deadline:
+        number += 1
+        call, tier = f"c{number}", ("basic", "diamond")[number % 2]
+        hotline.metrics.call_began()
+        hotline.metrics.ivr_stepped(Trace("main", "menu", "menu", 0.0, "choice"))
+        hotline.metrics.ami_action("Redirect", 0.002)
+        hotline.metrics.backend_called("sql", "balance", "ok", 0.01)
+        hotline.tell(
+            CallQueued(call, "billing", tier), CallQueued(f"{call}b", "repair", tier), CallAbandoned(f"{call}b")
+        )
+        offer = hotline.offers[-1]
+        await asyncio.sleep(0.1)
+        hotline.tell(
+            OfferRinging(offer), OfferAnswered(offer), TalkStarted(offer), TalkEnded(offer, caller_remains=False)
+        )
+        hotline.tell(AgentReadied("anna"))
+        hotline.metrics.ivr_exited("main", "completed")
+        hotline.metrics.call_ended("completed")
+
+
+@pytest.fixture
+def hotline():
+    hotline = Hotline()
+    hotline.metrics.ami_link(up=True)
+    hotline.tell(AgentLoggedIn("anna"))
+    return hotline
+
+
+def questions():
+    """Every expression of the dashboard, as Grafana would ask it for all queues."""
+    targets = [target for panel in DASHBOARD["panels"] for target in panel.get("targets", ())]
+    return [target["expr"].replace("$queue", ".*").replace("$__rate_interval", "5s") for target in targets]
+
+
+async def test_the_dashboard_gets_values(tmp_path, hotline):
+    deadline = time.monotonic() + 4 * PATIENCE_SECONDS
+    async with serving(make_app(hotline.deps), "127.0.0.1", 0) as port, Prometheus(tmp_path, port) as prometheus:
+        traffic = asyncio.create_task(serve_calls(hotline, deadline))
+        try:
+            assert len(questions()) > 20
+            for expression in questions():
+                values = await prometheus.eventually(expression, _any_finite)
+                assert all(value >= 0 for value in values.values() if not math.isnan(value)), expression
+            assert (await prometheus.eventually('up{job="hotline"}', bool)).popitem()[1] == 1
+            names = (await prometheus.eventually("group by (queue) (hotline_queue_calls_waiting)", bool)).keys()
+            assert names == {(("queue", "billing"),), (("queue", "repair"),)}
+        finally:
+            traffic.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await traffic
+
+
+def _any_finite(answer):
+    return any(math.isfinite(value) for value in answer.values())
+
+
+async def test_prometheus_counts_what_happened(tmp_path, hotline):
+    async with serving(make_app(hotline.deps), "127.0.0.1", 0) as port, Prometheus(tmp_path, port) as prometheus:
+        entered = 'sum by (tier) (hotline_queue_calls_entered_total{queue="repair"})'
+        assert set((await prometheus.eventually(entered, bool)).values()) == {0}
+        hotline.tell(CallQueued("c1", "repair", "diamond"), CallQueued("c2", "repair", "diamond"), CallAbandoned("c2"))
+        counted = await prometheus.eventually(entered, lambda answer: sum(answer.values()) >= 2)
+        assert counted == {(("tier", "basic"),): 0, (("tier", "diamond"),): 2}
+        waiting = await prometheus.eventually("hotline_queue_calls_waiting == 1", bool)
+        assert [dict(series)["tier"] for series in waiting] == ["diamond"]
+        longest = 'hotline_queue_longest_wait_seconds{queue="repair",tier="diamond"}'
+        first = sum((await prometheus.ask(longest)).values())
+        later = await prometheus.eventually(longest, lambda answer: sum(answer.values()) >= first + 1)
+        assert sum(later.values()) < PATIENCE_SECONDS
+        bucket = 'hotline_queue_wait_seconds_bucket{queue="repair",tier="diamond",outcome="abandoned",le="20.0"}'
+        assert sum((await prometheus.ask(bucket)).values()) == 1
+
+
+async def test_promtool_finds_no_fault(hotline):
+    await serve_calls(hotline, time.monotonic() + 0.15)
+    async with (
+        serving(make_app(hotline.deps), "127.0.0.1", 0) as port,
+        aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client,
+        client.get("/metrics") as answer,
+    ):
+        page = await answer.read()
+    assert page.count(b"hotline_queue_wait_seconds_bucket") > 100
+    assert await tool("promtool", "check", "metrics", given=page) == (0, "")
+    assert TOKEN.encode() not in page
+
+
+async def test_the_shipped_configuration_is_valid():
+    code, output = await tool("promtool", "check", "config", str(CONFIG))
+    assert code == 0, output
