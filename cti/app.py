@@ -271,7 +271,7 @@ class Server:
         services = CallServices(
             switch=switch, clock=room.clock, interpreter=Interpreter(room.flows), backends=room.backends, sessions=self.sessions, queue=router,
             records=room.ledger, duration=durations, spool=room.settings.spool_dir / "recordings", holding_prompts=book.holding,
-            default_queue=room.settings.default_queue or next(iter(room.policy.queues)),
+            default_queue=room.settings.default_queue or next(iter(room.policy.queues)), away_seconds=room.policy.away_seconds,
         )
         desk = FeatureDesk(
             switch, tasks, {agent.device: agent.name for agent in room.policy.agents.values()}, router.tell,

@@ -29,7 +29,7 @@ from acd.events import (
     TimePassed,
 )
 from acd.facts import CallAnswered, Fact, TalkFinished
-from cti.ami.errors import ActionRefused, ActionTimeout, AmiError, LinkDown
+from cti.ami.errors import ActionTimeout, AmiError, LinkDown
 from cti.ami.messages import ChannelEvent
 from cti.ami.switch import Switch
 from cti.calls.call import Call
@@ -281,5 +281,7 @@ class Router:
         prompts = self._words.announce(call.language, command.position, command.expected_wait_seconds)
         try:
             await self._switch.set_variable(call.channel, "ACD_SAY", "&".join("hotline/" + prompt for prompt in prompts))
-        except (ActionRefused, ActionTimeout) as error:
+        except LinkDown:
+            raise
+        except AmiError as error:
             self.log.info("announce_failed", call=command.call, reason=str(error))

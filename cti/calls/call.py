@@ -31,7 +31,7 @@ from ivr.events import (
     QueueOutcome,
     RecordEnded,
 )
-from ivr.state import Awaiting, CallInfo, Step
+from ivr.state import Awaiting, CallInfo, Ended, Step
 
 LEASE_SECONDS = 15
 RENEW_SECONDS = 5.0
@@ -113,6 +113,7 @@ class Call:
         self._recording: tuple[Record, float] | None = None
         self._queue: JoinQueue | None = None
         self._entered_at = start.entered_at
+        self._away_since: float | None = services.clock.now() if start.entered_at is not None else None
         self._place = _Place.TALK if start.talking else _Place.HOLD if start.in_hold else _Place.LINE
         self._renew_at = 0.0
         self._lost_agent = False
@@ -221,6 +222,11 @@ class Call:
                     self._playing[1].cancel()
         except* LinkDown:
             self.log.info("call_link_lost")
+        except* OwnershipLost:
+            raise
+        except* Exception as group:  # a child's fault is this call's, not another caller's
+            self.log.exception("call_failed", error=repr(group.exceptions[0]))
+            cause = await self._rescue()
         if cause is not None:
             self._services.sessions.forget(self.call)
             self._services.records.ended(self.call, cause=cause, hangup_cause=self.hangup_cause or 0)
@@ -261,7 +267,8 @@ class Call:
             if start.served and step.awaiting is Awaiting.QUEUE and step.session.token is not None:
                 back = QueueLeft(step.session.token, QueueOutcome.SERVED, offer=start.served)
                 step = services.interpreter.resume(step.session, back, now, civil)
-            return step
+            if self._place is _Place.LINE or step.awaiting is Awaiting.QUEUE:
+                return step
         step = services.interpreter.start(info, now, civil)
         if self._place is not _Place.LINE:  # a waiting caller whose session is lost: he waits on, and starts over when he is back
             self._queue = JoinQueue(ADOPTED, start.state.queue, start.state.tier, start.state.needs, start.state.language, {})
@@ -272,6 +279,8 @@ class Call:
         services = self._services
         now, civil = services.clock.now(), services.clock.civil()
         if step.awaiting is Awaiting.QUEUE and self._queue is not None and self._queue.token == ADOPTED:
+            if isinstance(event, QueueLeft) and event.outcome is QueueOutcome.SERVED:
+                return replace(step, commands=(Hangup(),), awaiting=Awaiting.NONE, deadline=None, trace=(), ended=Ended("completed", "served"))
             return services.interpreter.start(step.session.call, now, civil)
         return services.interpreter.resume(step.session, event, now, civil)
 
@@ -375,8 +384,11 @@ class Call:
     async def _join(self, command: JoinQueue) -> None:
         """Put the caller into hold and tell the router; a caller found in hold or in a talk is there already."""
         self._queue = command
-        clock = self._services.clock
-        self._entered_at = clock.now() if self._entered_at is None else self._entered_at
+        now = self._services.clock.now()
+        if self._away_since is not None and now - self._away_since > self._services.away_seconds:
+            self._entered_at = None
+        self._away_since = None
+        self._entered_at = now if self._entered_at is None else self._entered_at
         if self._place is _Place.LINE:
             await self._go_to_hold(command, say=self._services.holding_prompts(command.language, command.keys))
         if self._place is not _Place.HOLD or self._known_to_router:
@@ -411,19 +423,26 @@ class Call:
         token = self._queue.token
         wait_seconds = self._services.clock.now() - (self._entered_at or self._services.clock.now())
         if isinstance(signal, _Released):
+            outcome = QueueOutcome(signal.reason) if signal.reason in _OUTCOMES else QueueOutcome.ERROR
+            if outcome is QueueOutcome.MENU:
+                self._away_since = self._services.clock.now()
+            else:
+                self._forget_entry()
             await self._write_state()
             await self.line.fetch()
-            outcome = QueueOutcome(signal.reason) if signal.reason in _OUTCOMES else QueueOutcome.ERROR
-            if outcome is not QueueOutcome.MENU:
-                self._entered_at = None
             return QueueLeft(token, outcome, wait_seconds)
         await self.line.await_return(RETURN_SECONDS)
-        await self._write_state()
         self._lost_agent = signal.lost
         if not signal.lost:
-            self._entered_at = None
+            self._forget_entry()
+        await self._write_state()
         outcome = QueueOutcome.AGENT_LOST if signal.lost else QueueOutcome.SERVED
         return QueueLeft(token, outcome, signal.wait_seconds, signal.agent, signal.offer)
+
+    def _forget_entry(self) -> None:
+        """The next time he waits is a new entry."""
+        self._entered_at = None
+        self._state = replace(self._state, entry_ms=0)
 
     async def _return_to_hold(self) -> None:
         assert self._queue is not None

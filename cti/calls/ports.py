@@ -67,7 +67,7 @@ class CallServices:
     """What every call shares.
 
     `backends` by name, `duration` seconds of prompts in a language, `spool` where recordings go,
-    `holding_prompts` what a caller hears as he enters a line, by language.
+    `holding_prompts` what a caller hears as he enters a line, by language; `away_seconds` how long he keeps his age in the menu.
     """
 
     switch: Switch
@@ -81,3 +81,4 @@ class CallServices:
     spool: Path
     holding_prompts: Callable[[str, Mapping[str, str]], Sequence[str]]
     default_queue: str
+    away_seconds: float
