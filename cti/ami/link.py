@@ -9,6 +9,7 @@ A connection lives once: a lost one is thrown away whole, so nothing can be repl
 import asyncio
 import itertools
 import logging
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,8 @@ from cti.ami.errors import ActionRefused, ActionTimeout, LinkDown, LoginRefused
 from cti.ami.frames import Frame, FrameSplitter, parse_frame
 
 Handler = Callable[[Frame], None]
+#: Not to be guessed: a caller can write a complete `Response` into the stream of events.
+_PREFIX = "h" + secrets.token_hex(6)
 _numbers = itertools.count(1)
 
 
@@ -134,6 +137,8 @@ class AmiLink:
             await self._manager.authenticated_future
         except ActionRefused as error:
             raise LoginRefused(f"AMI login refused ({error}): compare user, secret and permit lines with manager.conf") from error
+        if self._manager.protocol.closed:  # lost before this task came to run again
+            raise LinkDown("the AMI link was lost right after the login")
 
     def _new_protocol(self) -> _Protocol:
         protocol = _Protocol()
@@ -193,7 +198,7 @@ class AmiLink:
 
         Raises UnsafeValue before anything is sent.
         """
-        identity = action_id or f"h{next(_numbers)}"
+        identity = action_id or f"{_PREFIX}-{next(_numbers)}"
         data = encode_action(action, identity, headers)
         future: asyncio.Future[list[Frame]] = asyncio.get_running_loop().create_future()
         protocol = self._manager.protocol if self._manager else None

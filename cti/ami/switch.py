@@ -39,6 +39,16 @@ def safe_value(value: str) -> str:
     return value
 
 
+def one_channel(channel: str) -> str:
+    """Return `channel` if it names one channel: nothing means a global, /…/ a pattern that may match many.
+
+    Raises UnsafeValue.
+    """
+    if not channel or channel.startswith("/"):
+        raise UnsafeValue("the channel is missing, or is a pattern")
+    return channel
+
+
 class Switch:
     """Typed actions over one session. All raise ActionRefused, ActionTimeout, LinkDown; see their docstrings."""
 
@@ -50,19 +60,17 @@ class Switch:
 
         The answer to the action only says that the command was queued.
         """
-        await self._session.request("AGI", [("Channel", channel), ("Command", command), ("CommandID", command_id)])
+        await self._session.request("AGI", [("Channel", one_channel(channel)), ("Command", command), ("CommandID", command_id)])
 
     async def set_variable(self, channel: str, name: str, value: str) -> None:
         """Set one of our variables on a channel. An empty channel would set a global and is refused (UnsafeValue)."""
-        if not channel or name not in _VARIABLES:
-            raise UnsafeValue(f"{name!r} is no variable of ours, or the channel is missing")
-        await self._session.request("Setvar", [("Channel", channel), ("Variable", name), ("Value", safe_value(value))])
+        if name not in _VARIABLES:
+            raise UnsafeValue(f"{name!r} is no variable of ours")
+        await self._session.request("Setvar", [("Channel", one_channel(channel)), ("Variable", name), ("Value", safe_value(value))])
 
     async def get_variable(self, channel: str, name: str) -> str:
         """Read a channel variable or a read-only channel function."""
-        if not channel:
-            raise UnsafeValue("the channel is missing")
-        (frame,) = await self._session.request("Getvar", [("Channel", channel), ("Variable", name)])
+        (frame,) = await self._session.request("Getvar", [("Channel", one_channel(channel)), ("Variable", name)])
         return frame.headers.get("Value", "")
 
     async def set_global(self, name: str, value: str) -> None:
@@ -80,20 +88,18 @@ class Switch:
 
     async def redirect(self, channel: str, context: str, extension: str = "s") -> None:
         """Move a channel to the first line of an extension. Refused if the channel is gone."""
-        await self._session.request("Redirect", [("Channel", channel), ("Context", context), ("Exten", extension), ("Priority", "1")])
+        await self._session.request("Redirect", [("Channel", one_channel(channel)), ("Context", context), ("Exten", extension), ("Priority", "1")])
 
     async def hang_up(self, channel: str, cause: int = 16) -> None:
         """End a channel, by full name or by exact Uniqueid. A channel that is gone already is no error."""
-        if not channel:
-            raise UnsafeValue("the channel is missing")
         try:
-            await self._session.request("Hangup", [("Channel", channel), ("Cause", str(cause))])
+            await self._session.request("Hangup", [("Channel", one_channel(channel)), ("Cause", str(cause))])
         except ActionRefused:
             return
 
     async def renew_lease(self, channel: str, seconds: int) -> None:
         """Let the dialplan take the channel back after so many seconds (at least 1) unless renewed."""
-        await self._session.request("AbsoluteTimeout", [("Channel", channel), ("Timeout", str(max(1, seconds)))])
+        await self._session.request("AbsoluteTimeout", [("Channel", one_channel(channel)), ("Timeout", str(max(1, seconds)))])
 
     async def originate(
         self, device: str, channel_id: str, context: str, ring_timeout_seconds: float, caller_id: str,

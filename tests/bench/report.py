@@ -33,7 +33,7 @@ def report(name: str, text: str) -> None:
     """Show `text`, and put it between the marks of `name` in the page when asked."""
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
     text = f"{text}\n\nMeasured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC on {machine()}; load of the machine meanwhile {load}."
-    print(f"\n== {name}\n{text}\n")
+    print(f"\n== {name}\n{text}\n")  # noqa: T201 showing is its purpose
     if not os.environ.get("HOTLINE_BENCH_UPDATE"):
         return
     page = PAGE.read_text(encoding="utf-8")
