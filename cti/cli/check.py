@@ -79,13 +79,14 @@ def check_project(flows: Path, config: Path) -> Checked:
 def _known(config: Path, findings: list[Finding]) -> Known:
     from cti.backends.catalogue import known_operations  # noqa: PLC0415 - here and below: other commands need not load it
     from cti.backends.config import read_backends_config  # noqa: PLC0415
-    from cti.config import load_policy  # noqa: PLC0415
+    from cti.config import read_policy  # noqa: PLC0415
 
     known = Known()
     try:
-        policy = load_policy(config)
-        skills = {skill for agent in policy.agents.values() for skill in agent.skills}
-        known = replace(known, queues=frozenset(policy.queues), tiers=frozenset(policy.tiers), skills=frozenset(skills))
+        loaded = read_policy(config)
+        findings.extend(loaded.warnings)
+        policy = loaded.policy
+        known = replace(known, queues=frozenset(policy.queues), tiers=frozenset(policy.tiers), skills=frozenset(loaded.skills))
     except BadDocument as bad:
         findings.extend(bad.findings)
     path = config / "backends.yaml"

@@ -1,10 +1,10 @@
 """Menu, confirm, collect, survey, language: keys, time-outs, wrong keys, barge-in and type-ahead."""
 
 import pytest
-from tests.unit.ivr.ivr_room import Room, load
 
 from ivr.commands import Hangup, Play, SetLanguage, StopPlaying
 from ivr.state import Awaiting, CallInfo
+from tests.unit.ivr.ivr_room import Room, load
 
 MENU = """
 a:

@@ -1,11 +1,11 @@
 """lookup and report: arguments, replies, the filler sentence, failures, and effects that happen once."""
 
 import pytest
-from tests.unit.ivr.ivr_room import KNOWN, Room, load
 
 from ivr.commands import CallBackend, Play, StopPlaying
 from ivr.events import BackendFailed, BackendReplied, CallerHungUp, FailReason, PlayEnded
 from ivr.state import Awaiting
+from tests.unit.ivr.ivr_room import KNOWN, Room, load
 
 LOOKUP = """
 a: {type: lookup, backend: crm, operation: who, with: {number: "${call.caller_number}"}, into: d, timeout_seconds: 4, next: b, on_error: failed}

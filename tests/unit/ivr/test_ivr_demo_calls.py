@@ -11,11 +11,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.unit.ivr.ivr_room import ROOT, demo_replies
 
 from ivr.flows import load_flows
 from ivr.state import CallInfo
 from ivr.walker import Walker
+from tests.unit.ivr.ivr_room import ROOT, demo_replies
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.txt"))
 FLOWS = load_flows(ROOT / "flows")

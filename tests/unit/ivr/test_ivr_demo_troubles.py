@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from tests.unit.ivr.ivr_room import NOON, ROOT, Room
 
 from ivr.commands import CallBackend, Hangup, JoinQueue, Play, Record
 from ivr.events import BackendFailed, BackendReplied, FailReason, PlayEnded, QueueLeft, QueueOutcome, RecordEnded
 from ivr.flows import load_flows, read_files
 from ivr.state import Awaiting, CallInfo
+from tests.unit.ivr.ivr_room import NOON, ROOT, Room
 
 FLOWS = load_flows(ROOT / "flows")
 CUSTOMER = {

@@ -1,10 +1,10 @@
 """Everything a flow author can get wrong is found at load, with its place and a cure."""
 
 import pytest
-from tests.unit.ivr.ivr_room import KNOWN, PHRASES, ROOT, files, findings, flow_text, load
 
 from ivr.document import BadDocument
 from ivr.flows import Known, load_flows
+from tests.unit.ivr.ivr_room import KNOWN, PHRASES, ROOT, files, findings, flow_text, load
 
 SAY = "a: {type: say, say: {zh: 好, en: Good}, next: bye}"
 MENU = "a: {type: menu, say: {zh: 好, en: Good}, choices: {'1': bye}"
@@ -105,8 +105,10 @@ def test_good_flows_have_no_findings():
         ),
         (
             "a: {type: branch, cases: [{when: today and true, next: bye}], otherwise: bye}",
-            "1:42 bad-expression: in `today and true`: Syntax error: mismatched input 'and' expecting <EOF> "
-            "(this is CEL: and is &&, or is ||, not is !, equal is ==, texts stand in quotes)",
+            (
+                "1:42 bad-expression: in `today and true`: Syntax error: mismatched input 'and' expecting <EOF> "
+                "(this is CEL: and is &&, or is ||, not is !, equal is ==, texts stand in quotes)"
+            ),
         ),
         ("a: {type: branch, otherwise: bye}", '1:3 missing-key: step "a" needs "cases" (add "cases:")'),
         (
@@ -199,8 +201,10 @@ VARIABLES = "n: number\nt: text\nd: data\nf: flag\np: secret\nx: {type: decimal,
         ),
         (
             "a: {type: say, say: {zh: '好${number(n + t)}', en: Good}, next: bye}",
-            "1:41 bad-expression: in `n + t`: found no matching overload for '_+_' applied to '(int, string)' "
-            "(this is CEL: and is &&, or is ||, not is !, equal is ==, texts stand in quotes)",
+            (
+                "1:41 bad-expression: in `n + t`: found no matching overload for '_+_' applied to '(int, string)' "
+                "(this is CEL: and is &&, or is ||, not is !, equal is ==, texts stand in quotes)"
+            ),
         ),
         (
             "a: {type: say, say: {zh: '好${digits(p)}', en: Good}, next: bye}",
@@ -308,13 +312,17 @@ VARIABLES = "n: number\nt: text\nd: data\nf: flag\np: secret\nx: {type: decimal,
             '1:3 missing-way: step "a" needs a way on for on_error (add "on_error: <step>" here or under defaults:)',
         ),
         (
-            "a: {type: lookup, backend: crm, operation: who, with: {number: x}, into: d, next: b, on_error: bye}\n"
-            "b: {type: branch, cases: [{when: d.found && d.custmer.tier == 'x', next: bye}], otherwise: bye}",
+            (
+                "a: {type: lookup, backend: crm, operation: who, with: {number: x}, into: d, next: b, on_error: bye}\n"
+                "b: {type: branch, cases: [{when: d.found && d.custmer.tier == 'x', next: bye}], otherwise: bye}"
+            ),
             '2:47 unknown-field: the reply in "d" has no field "custmer.tier" (did you mean "customer.tier"?)',
         ),
         (
-            "a: {type: lookup, backend: crm, operation: who, with: {number: x}, into: d, next: b, on_error: bye}\n"
-            "b: {type: say, say: {zh: '${digits(d.customer.teir)}', en: Good}, next: bye}",
+            (
+                "a: {type: lookup, backend: crm, operation: who, with: {number: x}, into: d, next: b, on_error: bye}\n"
+                "b: {type: say, say: {zh: '${digits(d.customer.teir)}', en: Good}, next: bye}"
+            ),
             '2:38 unknown-field: the reply in "d" has no field "customer.teir" (did you mean "customer.tier"?)',
         ),
     ],

@@ -4,11 +4,11 @@ import json
 import pickle
 
 import pytest
-from tests.unit.ivr.ivr_room import KNOWN, Room, load
 
 from ivr import Secret
 from ivr.events import DigitPressed
 from ivr.state import Awaiting
+from tests.unit.ivr.ivr_room import KNOWN, Room, load
 
 PIN = "739517"
 STEPS = """

@@ -3,13 +3,13 @@
 import json
 
 import pytest
-from tests.unit.ivr.ivr_room import CALL, NOON, Room, files, flow_text, load
 
 from ivr.commands import Hangup, SetLanguage
 from ivr.events import BackendReplied, CallerHungUp, DeadlinePassed, DigitPressed, PlayEnded, RecordEnded
 from ivr.flows import load_flows
 from ivr.session import Interpreter
 from ivr.state import Awaiting, CallInfo, Ended, Session
+from tests.unit.ivr.ivr_room import CALL, NOON, Room, files, flow_text, load
 
 MENU = """
 a: {type: menu, say: {zh: 请选, en: Choose}, choices: {"1": b, "2": a}}

@@ -3,12 +3,12 @@
 from datetime import datetime, timedelta
 
 import pytest
-from tests.unit.ivr.ivr_room import KNOWN, NOON, Room, flow_text, load
 
 from ivr.commands import Hangup, JoinQueue, Record
 from ivr.events import CallerHungUp, PlayEnded, QueueLeft, QueueOutcome, RecordEnded
 from ivr.speech import text as words
 from ivr.state import Awaiting, CallInfo, Ended
+from tests.unit.ivr.ivr_room import KNOWN, NOON, Room, flow_text, load
 
 
 def test_holes_are_spoken_by_kind_and_language():
