@@ -120,6 +120,12 @@ BACKEND_SECONDS = _metric(
 STORE_FAILURES = _metric(
     Kind.COUNTER, "store_write_failures_total", "", "Writes of live state that the store did not take."
 )
+RECORDS_LOST = _metric(
+    Kind.COUNTER, "records_lost_total", "", "Calls whose news were dropped because the database was away too long."
+)
+RECORD_FAILURES = _metric(
+    Kind.COUNTER, "record_write_failures_total", "", "Writes of call records that failed; they are tried again."
+)
 BUILD = _metric(Kind.GAUGE, "build_info", "version flow_version", "Always 1; says which program and which flows run.")
 
 DEFINITIONS: tuple[Definition, ...] = tuple(_DEFINITIONS)

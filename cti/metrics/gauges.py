@@ -1,9 +1,9 @@
-"""Gauges that are read, not kept: taken from the engine's snapshot when Prometheus asks."""
+"""What is read, not kept, when Prometheus asks: gauges from the engine's snapshot, counters of the record writer."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from acd.config import Policy
@@ -82,6 +82,18 @@ class SnapshotCollector(Collector):
             for tier, value in _folded(values(queue), self._tiers, fold).items():
                 family.add_metric([queue.name, tier], value)
         return family
+
+
+class RecordCollector(Collector):
+    """Reads the record writer's own counters: `counts` gives (calls lost, writes failed)."""
+
+    def __init__(self, counts: Callable[[], tuple[int, int]]) -> None:
+        self._counts = counts
+
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        """Return both counters as of now."""
+        for definition, count in zip((catalogue.RECORDS_LOST, catalogue.RECORD_FAILURES), self._counts(), strict=True):
+            yield CounterMetricFamily(definition.name, definition.help, value=count)
 
 
 def _folded(values: Mapping[str, float], tiers: Vocabulary, fold: Callable[[list[float]], float]) -> dict[str, float]:

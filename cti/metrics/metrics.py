@@ -10,7 +10,7 @@ from acd.snapshot import Snapshot
 from cti.backends.base import FailureReason
 from cti.backends.catalogue import OPERATIONS
 from cti.metrics import catalogue
-from cti.metrics.gauges import SnapshotCollector
+from cti.metrics.gauges import RecordCollector, SnapshotCollector
 from cti.metrics.labels import OTHER, Vocabulary
 from cti.metrics.making import begin_at_zero, counter, gauge, histogram
 from cti.metrics.routing import RoutingMetrics
@@ -34,13 +34,15 @@ class Metrics:
         snapshot: the engine as it stands, None while there is none. Called at each scrape.
         live_calls: how many calls are on the line. Called at each scrape.
         backends: names of the backends.
+        records: (calls lost, writes failed) of the record writer. Called at each scrape.
         version, flow_version: of this program and of its flows.
 
     """
 
     def __init__(
         self, policy: Policy, flows: Mapping[str, Collection[str]], snapshot: Callable[[], Snapshot | None], *,
-        live_calls: Callable[[], int], backends: Iterable[str] = (), version: str, flow_version: str,
+        live_calls: Callable[[], int], backends: Iterable[str] = (), records: Callable[[], tuple[int, int]] = lambda: (0, 0),
+        version: str, flow_version: str,
     ) -> None:  # fmt: skip
         self.registry = CollectorRegistry()
         self._flows = {flow: Vocabulary(steps) for flow, steps in flows.items()}
@@ -59,6 +61,7 @@ class Metrics:
         self._begin()
         gauge(catalogue.BUILD, self.registry).labels(version, flow_version).set(1)
         self.registry.register(SnapshotCollector(policy, snapshot, live_calls))
+        self.registry.register(RecordCollector(records))
         ProcessCollector(registry=self.registry)
 
     def _make_counters(self) -> None:

@@ -278,3 +278,20 @@ def test_the_page_holds_what_the_catalogue_promises(hotline):
 def test_the_table_in_the_manual_is_current():
     page = Path(__file__).parents[3] / "docs" / "metrics.md"
     assert page.read_text(encoding="utf-8") == markdown(), "run: python -m cti.metrics.table > docs/metrics.md"
+
+
+def test_the_record_writers_counters_are_read_at_scrape():
+    counts = [0, 0]
+    metrics = Metrics(
+        POLICY,
+        {},
+        lambda: None,
+        live_calls=lambda: 0,
+        records=lambda: (counts[0], counts[1]),
+        version="1",
+        flow_version="2",
+    )
+    counts[:] = [3, 5]
+    text = generate_latest(metrics.registry).decode()
+    assert "hotline_records_lost_total 3.0" in text
+    assert "hotline_record_write_failures_total 5.0" in text
