@@ -43,7 +43,7 @@ class ChannelState:
     def needs(self) -> tuple[tuple[str, int], ...]:
         """The extra skills of a caller, from `extra`; a damaged one is left out."""
         pairs = (item.partition(":") for item in self.extra.split("+") if ":" in item)
-        return tuple((skill, int(level)) for skill, _, level in pairs if level.isdigit())
+        return tuple((skill, int(level)) for skill, _, level in pairs if level.isdecimal())
 
     def with_needs(self, needs: tuple[tuple[str, int], ...]) -> "ChannelState":
         """The same with these needs."""
@@ -54,7 +54,7 @@ _PHASES = frozenset(phase.value for phase in ChannelPhase)
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdigit() else 0
+    return int(text) if text.isdecimal() else 0
 
 
 def decode_state(text: str) -> ChannelState:

@@ -4,7 +4,7 @@ Channels are classified by our own variables and by the bridge they are in, neve
 ringing leg shows its endpoint's context, and a talking caller still shows `BridgeWait`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cti.ami.messages import ChannelRow
@@ -47,7 +47,7 @@ class Findings:
     orphans: list[ChannelRow] = field(default_factory=list)
 
 
-def read_channels(rows: Iterable[ChannelRow]) -> Findings:
+def read_channels(rows: Sequence[ChannelRow]) -> Findings:
     """Classify the rows. Callers whom the fallback serves right now (ringing, talking, recording) are left out."""
     callers = {row.nonce: row for row in rows if row.nonce.startswith("c")}
     findings = Findings()
@@ -62,8 +62,9 @@ def read_channels(rows: Iterable[ChannelRow]) -> Findings:
         findings.legs.append(leg)
         if leg.phase is LegPhase.TALKING:
             talking[leg.call] = leg
+    connecting = {TALK_PREFIX + leg.offer for leg in findings.legs if leg.phase is LegPhase.ANSWERED}
     for row in callers.values():
-        found = _read_caller(row, talking.get(row.nonce))
+        found = _read_caller(row, talking.get(row.nonce), connecting)
         if found is not None:
             findings.callers.append(found)
     return findings
@@ -88,14 +89,15 @@ def _read_leg(row: ChannelRow, callers: dict[str, ChannelRow]) -> Leg | None:
     )
 
 
-def _read_caller(row: ChannelRow, leg: Leg | None) -> FoundCaller | None:
+def _read_caller(row: ChannelRow, leg: Leg | None, connecting: set[str]) -> FoundCaller | None:
     state = decode_state(row.variables.get("ACD_STATE", ""))
     ticket = row.variables.get("ACD_OFFER", "")
     if leg is not None:
         return FoundCaller(row, state, talking=leg)
     if state.phase is ChannelPhase.FALLBACK:
         return _read_fallback(row, state)
-    if ticket.startswith(TALK_PREFIX):
+    # between the gate and the bridge he has the ticket of a talk, and is still in the waiting room
+    if ticket.startswith(TALK_PREFIX) and not (row.bridge and ticket in connecting):
         return FoundCaller(row, state, served=ticket.removeprefix(TALK_PREFIX))
     if state.phase is ChannelPhase.HOLD:
         held = row.context in _HOLD_CONTEXTS

@@ -34,9 +34,9 @@ def parse_ending(call: str, value: str) -> Ending | None:
     epoch, _, rest = value.partition("!")
     cause, _, rest = rest.partition("!")
     ticket, _, state = rest.partition("!")
-    if not epoch.isdigit():
+    if not epoch.isdecimal():
         return None
-    return Ending(call, int(epoch) * 1000, int(cause) if cause.isdigit() else 0, ticket, decode_state(state))
+    return Ending(call, int(epoch) * 1000, int(cause) if cause.isdecimal() else 0, ticket, decode_state(state))
 
 
 class EndingsReader:
@@ -69,7 +69,7 @@ class EndingsReader:
             ending = parse_ending(call, value)
             if ending is not None:
                 await self._on_ending(ending)
-            if minute.isdigit():
+            if minute.isdecimal():
                 minutes.add(int(minute))
         if not minutes or not await self._written():
             return
