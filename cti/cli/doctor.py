@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import ValidationError
 
-from cti.cli.console import BAD_INPUT, FAILED, fail, say
+from cti.cli.console import BAD_INPUT, FAILED, explain, fail, say
 
 if TYPE_CHECKING:
     from cti.doctor.finding import Finding
@@ -27,14 +28,20 @@ def doctor(
 
     Makes one short call of Asterisk with itself. Ends with status 1 when something must be mended.
     """
-    from cti.settings import SettingsError, load_settings  # noqa: PLC0415 - the other commands need not load all this
+    from cti.doctor.sip import examine_sip  # noqa: PLC0415 - the other commands need not load all this
+    from cti.settings import SettingsError, load_settings  # noqa: PLC0415
     from cti.supervisor.settings import RunSettings  # noqa: PLC0415
 
     try:
-        known = load_settings(settings or RunSettings().layout.settings)
+        own = RunSettings()
+        known = load_settings(settings or own.layout.settings)
+    except ValidationError as error:
+        fail(explain(error), BAD_INPUT)
     except SettingsError as error:
         fail(str(error), BAD_INPUT)
     findings = asyncio.run(examine(known))
+    if settings is None:  # only of the project's own Asterisk we know where phones reach it
+        findings.append(examine_sip(own.sip_host, own.sip_port))
     for finding in findings:
         say(str(finding))
     faults = sum(not finding.well for finding in findings)

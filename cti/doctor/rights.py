@@ -15,13 +15,7 @@ HARMFUL_ACTIONS = {
     "Command": "command", "UpdateConfig": "config", "CreateConfig": "config", "GetConfig": "config", "Reload": "config or system",
     "ModuleLoad": "system", "DBDel": "system", "DBPut": "system", "Filter": "system", "UserEvent": "user",
 }  # fmt: skip
-NEEDED_EVENTS = {
-    "FullyBooted": "system",
-    "Newchannel": "call",
-    "Hangup": "call",
-    "Newexten": "dialplan",
-    "VarSet": "dialplan",
-}
+NEEDED_EVENTS = {"FullyBooted": "system", "Hangup": "call", "VarSet": "dialplan"}
 _PRIVILEGE = re.compile(r"\(Priv: ([^)]*)\)")
 
 

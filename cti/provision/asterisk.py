@@ -98,7 +98,7 @@ def _described(tool: Tool, version: AsteriskVersion, origin: Origin, root: Path)
     if moddir is None:
         raise ProvisionError(f"No folder asterisk/modules with res_agi.so below {root}; this Asterisk cannot be used.")
     data = ("usr/share/asterisk", "var/lib/asterisk", "share/asterisk")
-    datadir = _first(root, data, "documentation") or moddir
+    datadir = _first(root, data, "documentation") or _first(Path("/"), data, "documentation") or moddir
     sounds = _first(root, [f"{folder}/sounds/en*" for folder in data], "beep.*")
     return AsteriskInstall(tool.argv, version, origin, moddir, datadir, sounds, tool.env)
 

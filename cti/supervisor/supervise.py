@@ -5,7 +5,6 @@ import signal
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from cti.supervisor.settings import RunSettings
 _LOOK_SECONDS = 0.05
 _READY_DEADLINE_SECONDS = 30.0
 _SERVER_STOP_SECONDS = 4.0
+_WITHOUT_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Supervisor:
@@ -39,6 +39,7 @@ class Supervisor:
         self._with_server = with_server
         self._stop = threading.Event()
         self._last_words = ""
+        self._was_ready = False
         self._asterisk_restarts = Restarts()
         self._asterisk_started_at = 0.0
         self._asterisk: AsteriskProcess | None = None
@@ -86,7 +87,10 @@ class Supervisor:
     def _start_server(self) -> None:
         self.server.start()
         if self.server.process:
-            (self._settings.layout.root / "server.pid").write_text(f"{self.server.process.pid}\n", encoding="ascii")
+            path = self._settings.layout.root / "server.pid"
+            fresh = path.with_suffix(".part")
+            fresh.write_text(f"{self.server.process.pid}\n", encoding="ascii")
+            fresh.replace(path)
 
     def _wait_ready(self) -> int | None:
         """Wait for the server's first readiness; its status when it refuses its configuration instead."""
@@ -97,6 +101,7 @@ class Supervisor:
                 if status is not None:
                     return status
             if self._ready():
+                self._was_ready = True
                 pid = self.server.process.pid if self.server.process else 0
                 self._say(banner(self._settings, self._prepared.options, pid))
                 return None
@@ -121,8 +126,7 @@ class Supervisor:
             return None
         words = self.server.last_words()
         if status == BAD_INPUT:
-            self._say(f"The server refuses its configuration:\n{words}\nMend it and start again.")
-            return BAD_INPUT
+            return self._refused(words)
         if status == LOST_OWNERSHIP:
             self._say(
                 "Another hotline server has taken this Asterisk over, so this one has stepped back. Asterisk keeps running "
@@ -138,6 +142,27 @@ class Supervisor:
         if not self._stop.wait(pause):
             self._start_server()
         return None
+
+    def _refused(self, words: str) -> int | None:
+        """The configuration is bad: at the first start end with that status; later wait, for callers may be in Asterisk."""
+        if not self._was_ready:
+            self._say(f"The server refuses its configuration:\n{words}\nMend it and start again.")
+            return BAD_INPUT
+        self._say(
+            f"The server refuses its configuration:\n{words}\nAsterisk keeps the callers. Mend the files: it is started as soon as they change."
+        )
+        before = self._configuration_times()
+        while not self._stop.wait(_LOOK_SECONDS):
+            self._look_after_asterisk()
+            if self._configuration_times() != before:
+                self._start_server()
+                break
+        return None
+
+    def _configuration_times(self) -> dict[Path, int]:
+        """When each file of flows and configuration was changed last."""
+        folders = (self._settings.flows_dir, self._settings.config_dir)
+        return {file: file.stat().st_mtime_ns for folder in folders for file in sorted(folder.rglob("*.yaml"))}
 
     def _look_after_asterisk(self) -> None:
         """Start Asterisk again when it has ended; the server finds it by itself."""

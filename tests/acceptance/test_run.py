@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,6 +24,7 @@ from tests.rig.site import Sound
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
 START_SECONDS = 60.0
+WITHOUT_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def until(condition: Callable[[], bool], within_seconds: float, what: str) -> float:
@@ -69,11 +71,13 @@ class Run:
         return int((self.folder / "run" / "server.pid").read_text())
 
     def asterisk_pid(self) -> int:
-        return int((self.folder / "run" / "asterisk" / "run" / "asterisk.pid").read_text())
+        """Asterisk's own file; 0 while it is being written."""
+        file = self.folder / "run" / "asterisk" / "run" / "asterisk.pid"
+        return int(file.read_text().strip() or 0) if file.exists() else 0
 
     def answers(self, path: str) -> int:
         try:
-            with urllib.request.urlopen(
+            with WITHOUT_PROXY.open(
                 f"http://127.0.0.1:{self.environment['HOTLINE_HTTP_PORT']}{path}", timeout=1.0
             ) as answer:
                 return int(answer.status)
@@ -108,8 +112,10 @@ def run(sound: Sound, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]
         for name, value in os.environ.items()
         if not name.startswith("HOTLINE_") or name == "HOTLINE_CACHE_DIR"
     }
+    shutil.copytree(RunSettings().config_dir, folder / "config")
     own = {
         "HOTLINE_RUN_DIR": str(folder / "run"),
+        "HOTLINE_CONFIG_DIR": str(folder / "config"),
         "HOTLINE_RTP_COUNT": "100",
         **{f"HOTLINE_{name}": str(port) for name, port in ports.items()},
     }
@@ -206,9 +212,22 @@ def test_a_killed_server_is_started_again_within_a_second(run: Run) -> None:
 def test_a_killed_asterisk_is_started_again_and_the_server_finds_it(run: Run) -> None:
     server, old = run.server_pid(), run.asterisk_pid()
     os.kill(old, signal.SIGKILL)
-    until(lambda: run.asterisk_pid() != old and alive(run.asterisk_pid()), 5.0, "Asterisk did not come back")
+    until(lambda: run.asterisk_pid() not in {0, old} and alive(run.asterisk_pid()), 5.0, "Asterisk did not come back")
     until(lambda: run.answers("/readyz") == 200, 20.0, "the server did not find it again")
     assert run.server_pid() == server
+
+
+def test_a_configuration_broken_meanwhile_ends_no_call_and_is_read_again_when_mended(run: Run) -> None:
+    agents = run.folder / "config" / "agents.yaml"
+    asterisk, good = run.asterisk_pid(), agents.read_text()
+    agents.write_text(good.replace("extension: 1001", "extension: [oops]"))
+    os.kill(run.server_pid(), signal.SIGKILL)
+    until(lambda: "started as soon as they change" in run.said(), 15.0, "the broken file was not noticed")
+    assert re.search(r"agents\.yaml:\d+:\d+: ", run.said())
+    assert run.asterisk_pid() == asterisk
+    assert alive(asterisk)
+    agents.write_text(good)
+    until(lambda: run.answers("/readyz") == 200, 15.0, "the mended file did not bring the server back")
 
 
 def test_ctrl_c_ends_everything_and_the_next_start_is_quick(run: Run) -> None:
@@ -271,5 +290,8 @@ def test_no_secret_is_readable_by_others_or_in_a_log(run: Run) -> None:
     for log in logs:
         text = log.read_text(errors="replace")
         assert [name for name, value in secrets.items() if value in text] == [], log
-    for line in logs[0].read_text().splitlines():
-        json.loads(line)
+    lines = logs[0].read_text().splitlines()
+    told = [json.loads(line) for line in lines if line.startswith("{")]
+    assert "attached" in {entry["event"] for entry in told}
+    # beside JSON only what was refused above, for the person who reads it
+    assert [line for line in lines if not line.startswith("{") and "agents.yaml:" not in line] == []
