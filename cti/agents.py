@@ -44,8 +44,10 @@ class AgentKeeper:
 
     async def flush(self) -> None:
         """Write every agent who changed. What a dead store does not take is written at that agent's next change."""
-        snapshot = self._snapshot()
-        while self._dirty and snapshot is not None:
+        while self._dirty:
+            snapshot = self._snapshot()  # anew each time: agents change while another one is written
+            if snapshot is None:
+                return
             name = next(iter(self._dirty))
             del self._dirty[name]
             agent = snapshot.agents.get(name)

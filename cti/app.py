@@ -34,7 +34,7 @@ from cti.control.auditor import Auditor
 from cti.control.dispatcher import Dispatcher
 from cti.control.endings import EndingsReader
 from cti.control.features import FeatureDesk
-from cti.control.ownership import Fence, Heartbeat, acquire, epoch_of
+from cti.control.ownership import Fence, Heartbeat, acquire, epoch_of, watch_for_pauses
 from cti.ledger import Ledger
 from cti.metrics import Metrics
 from cti.router import Router, RouterState, Words
@@ -95,6 +95,7 @@ class Server:
         self.events_link = AmiSession(events, EVENT_NAMES, self._frame, self._link_up, self._events_down)
         self.actions_link = AmiSession(actions, frozenset(), lambda _frame: None, self._link_up, self._link_down)
         self._lost = asyncio.Event()
+        self._attached = 0
         self.log = structlog.get_logger("server")
 
     # ---- for the API and the metrics
@@ -179,7 +180,7 @@ class Server:
                     tasks.create_task(work, name=name)
                     for name, work in (
                         ("ami events", self.events_link.run()), ("ami actions", self.actions_link.run()), ("sessions", self.sessions.run()),
-                        ("agents", self.keeper.run()), ("attachments", self._attachments()),
+                        ("agents", self.keeper.run()), ("attachments", self._attachments()), ("pauses", watch_for_pauses(self._room.clock)),
                     )
                 ]
                 await self._stopping.wait()
@@ -264,7 +265,8 @@ class Server:
         durations = Durations(room.settings.sounds_dir)
         book = Phrasebook(room.flows.phrases)
         state = RouterState(self._owner)
-        engine = Engine(room.policy, offer_prefix=f"e{epoch_of(self._owner):06d}-")
+        self._attached += 1  # legs of this owner's earlier attachments may live on: no offer id comes twice
+        engine = Engine(room.policy, offer_prefix=f"e{epoch_of(self._owner):06d}-{self._attached:04d}-")
         router = Router(
             engine, room.policy, state, switch, room.clock, Words(book.whisper, book.announce), (room.ledger, room.metrics, self.keeper)
         )

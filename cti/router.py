@@ -29,7 +29,7 @@ from acd.events import (
     TimePassed,
 )
 from acd.facts import CallAnswered, Fact, TalkFinished
-from cti.ami.errors import ActionTimeout, AmiError, LinkDown
+from cti.ami.errors import ActionRefused, ActionTimeout, AmiError, LinkDown, UnsafeValue
 from cti.ami.messages import ChannelEvent
 from cti.ami.switch import Switch
 from cti.calls.call import Call
@@ -122,6 +122,8 @@ class Router:
         leg = self._state.legs.of_nonce(event.nonce)
         if leg is None:
             return
+        if leg.cancelled and not leg.seen:  # it came to be after we asked to hang it up
+            self._spawn(self._hang_up_leg(leg), f"cancel {leg.offer}")
         call = self._state.calls.get(leg.call)
         for told in self._state.legs.handle(event, caller_remains=call is not None and not call.gone):
             if isinstance(told, TalkStarted) and call is not None:
@@ -136,9 +138,10 @@ class Router:
         self._ended[leg.offer] = leg
         self.tell(TalkEnded(leg.offer, caller_remains=caller_remains))
 
-    def originate_failed(self, offer: str) -> None:
-        """Asterisk could not ring the agent at all."""
-        for told in self._state.legs.originate_failed(offer):
+    def originate_failed(self, action_id: str) -> None:
+        """Asterisk could not ring the agent at all. The action's id is the leg's nonce, which no forger can guess."""
+        leg = self._state.legs.of_nonce(action_id)
+        for told in [] if leg is None else self._state.legs.originate_failed(leg.offer):
             self.tell(told)
 
     # ---- the task
@@ -219,19 +222,27 @@ class Router:
         ticket, ring = await asyncio.gather(
             self._switch.set_variable(call.channel, "ACD_OFFER", command.offer), self._ring(command, leg, call), return_exceptions=True
         )
-        for failed in (ticket, ring):
+        for failed in (ring, ticket):
             if isinstance(failed, BaseException):
-                await self._offer_failed(leg, failed)
+                await self._offer_failed(leg, failed, never_rang=isinstance(ring, ActionRefused | UnsafeValue))
                 return
 
-    async def _offer_failed(self, leg: Leg, error: BaseException) -> None:
+    async def _offer_failed(self, leg: Leg, error: BaseException, *, never_rang: bool) -> None:
+        """Take the offer back. A leg that Asterisk may be making is waited for: only its end frees the agent."""
         if isinstance(error, LinkDown) or not isinstance(error, AmiError):
             raise error
         self.log.warning("offer_error", offer=leg.offer, reason=str(error))
         leg.cancelled = True
-        await self._switch.hang_up(leg.channel_id)
-        for told in self._state.legs.originate_failed(leg.offer):
-            self.tell(told)
+        if never_rang:
+            self.originate_failed(leg.nonce)
+        else:
+            await self._hang_up_leg(leg)
+
+    async def _hang_up_leg(self, leg: Leg) -> None:
+        try:
+            await self._switch.hang_up(leg.channel_id)
+        except ActionTimeout as error:
+            self.log.warning("cancel_unanswered", offer=leg.offer, reason=str(error))
 
     def _new_leg(self, command: OfferCall, call: Call) -> Leg:
         return Leg(
@@ -253,7 +264,7 @@ class Router:
         }
         caller_id = f'"{command.tier} {command.queue} {language}" <{call.caller or "anonymous"}>'
         await self._switch.originate(
-            agent.device, leg.channel_id, "hotline-connect", command.ring_timeout_seconds, caller_id, variables, action_id=command.offer
+            agent.device, leg.channel_id, "hotline-connect", command.ring_timeout_seconds, caller_id, variables, action_id=leg.nonce
         )
 
     async def _cancel(self, command: CancelOffer) -> None:
@@ -263,10 +274,7 @@ class Router:
             return
         leg.cancelled = True
         self.log.info("offer_cancelled", call=command.call, offer=command.offer, agent=command.agent, reason=command.reason.value)
-        try:
-            await self._switch.hang_up(leg.channel_id)
-        except ActionTimeout as error:
-            self.log.warning("cancel_unanswered", offer=command.offer, reason=str(error))
+        await self._hang_up_leg(leg)
 
     def _release(self, command: ReleaseCall) -> None:
         call = self._state.calls.get(command.call)

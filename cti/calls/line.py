@@ -35,6 +35,10 @@ def playback_argument(prompts: Sequence[str]) -> list[str]:
     return chunks
 
 
+class LineRefused(LineGone):
+    """There is no such channel in AsyncAGI; trying again is of no use."""
+
+
 class Line:
     """Commands to one channel in AsyncAGI.
 
@@ -94,14 +98,27 @@ class Line:
     # ---- used by the call's task
 
     async def enter(self) -> None:
-        """Wait until the channel takes commands. Raises LineGone."""
+        """Wait until the channel takes commands. Raises LineGone.
+
+        An entry that is over already, because its event came late or the channel was just moved, is waited out.
+        """
         try:
             async with asyncio.timeout(ENTER_SECONDS):
-                await self._inside.wait()
-                self._check()
-            await self.command("NOOP", SYNC_SECONDS)
+                while not await self._takes_commands():
+                    self._check()
         except TimeoutError as error:
             raise LineGone(f"no AsyncAGI within {ENTER_SECONDS:g} s") from error
+
+    async def _takes_commands(self) -> bool:
+        await self._inside.wait()
+        self._check()
+        try:
+            await self.command("NOOP", SYNC_SECONDS)
+        except LineRefused:
+            raise
+        except LineGone:
+            return False
+        return True
 
     async def fetch(self) -> None:
         """Bring the channel back to its AGI line from wherever it is, and wait until it takes commands. Raises LineGone."""
@@ -138,7 +155,9 @@ class Line:
             await self._switch.agi(self.channel, command, command_id)
             async with asyncio.timeout(timeout_seconds):
                 return await future
-        except (TimeoutError, ActionRefused, ActionTimeout) as error:
+        except ActionRefused as error:
+            raise LineRefused(f"AGI command refused: {error}") from error
+        except (TimeoutError, ActionTimeout) as error:
             raise LineGone(f"AGI command failed: {error}") from error
         finally:
             self._waiting.pop(command_id, None)

@@ -22,6 +22,7 @@ class SessionKeeper:
         self._newest: dict[str, tuple[int, dict[str, Any]]] = {}
         self._unwritten: dict[str, None] = {}
         self._wake = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
         self.write_failures = 0
         self.log = structlog.get_logger("sessions")
 
@@ -57,16 +58,20 @@ class SessionKeeper:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write all that is not written yet, oldest first; what fails is dropped here and stays in memory."""
-        while self._unwritten:
-            call = next(iter(self._unwritten))
-            del self._unwritten[call]
-            try:
-                await self._write(call)
-            except StoreDown as error:
-                self.write_failures += 1
-                if self.write_failures == 1:
-                    self.log.warning("store_down", reason=str(error))
+        """Write all that is not written yet, oldest first; what fails is dropped here and stays in memory.
+
+        When it returns, writes that others had begun are done too: an effect may rely on its key being on record.
+        """
+        async with self._one_at_a_time:
+            while self._unwritten:
+                call = next(iter(self._unwritten))
+                del self._unwritten[call]
+                try:
+                    await self._write(call)
+                except StoreDown as error:
+                    self.write_failures += 1
+                    if self.write_failures == 1:
+                        self.log.warning("store_down", reason=str(error))
 
     async def _write(self, call: str) -> None:
         newest = self._newest.get(call)

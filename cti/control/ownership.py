@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 
 from cti.ami.encode import Headers
-from cti.ami.errors import OwnershipLost
+from cti.ami.errors import ActionTimeout, OwnershipLost
 from cti.ami.frames import Frame
 from cti.ami.switch import GLOBAL_HEARTBEAT, GLOBAL_OWNER, Requester, Switch
 from cti.clock import Clock
@@ -19,6 +19,8 @@ HEARTBEAT_SECONDS = 0.5
 #: Longer than two heartbeats: a live owner's counter must have moved by then.
 WATCH_SECONDS = 1.2
 FENCE_SECONDS = 5.0
+#: An unanswered heartbeat ends the attachment well before the fence trips: a frozen link is no reason to end the process.
+ANSWER_SECONDS = 2.5
 EPOCH_DIGITS = 6
 
 
@@ -29,7 +31,7 @@ class OwnerAlive(OwnershipLost):
 def epoch_of(owner: str) -> int:
     """The epoch of an owner text, 0 if there is none."""
     digits = owner.partition(":")[0]
-    return int(digits) if digits.isdigit() else 0
+    return int(digits) if digits.isdecimal() else 0
 
 
 class Fence:
@@ -54,6 +56,17 @@ class Fence:
             self.tripped.set()
             raise OwnershipLost("ownership was not confirmed in time: this server was paused or cut off")
         return self._session.request(action, headers, is_list=is_list, action_id=action_id, timeout_seconds=timeout_seconds)
+
+
+async def watch_for_pauses(clock: Clock) -> None:
+    """Run beside everything else. Raises OwnershipLost once this process stood still for FENCE_SECONDS: others may own the
+    calls by now, and what is waiting to be sent here is stale."""
+    while True:
+        before = clock.now()
+        await asyncio.sleep(HEARTBEAT_SECONDS)
+        paused_seconds = clock.now() - before - HEARTBEAT_SECONDS
+        if paused_seconds > FENCE_SECONDS:
+            raise OwnershipLost(f"this server stood still for {paused_seconds:.1f} s")
 
 
 async def acquire(switch: Switch, store: Store, *, own: str | None, take_over: bool) -> str:
@@ -115,7 +128,7 @@ class Heartbeat:
         beat = epoch_of(self._owner) * 1_000_000
         while True:
             through = self._pulse()
-            present = await self._switch.get_global(GLOBAL_OWNER)
+            present = await self._present_owner()
             if present != self._owner:
                 raise OwnershipLost(f"owner {present or '(none)'} has taken over from {self._owner}")
             self._fence.confirm()
@@ -123,6 +136,13 @@ class Heartbeat:
                 beat += 1
                 await self._switch.set_global(GLOBAL_HEARTBEAT, str(beat))
             await asyncio.sleep(HEARTBEAT_SECONDS)
+
+    async def _present_owner(self) -> str:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await self._switch.get_global(GLOBAL_OWNER)
+        except TimeoutError as error:
+            raise ActionTimeout(f"no answer to a heartbeat within {ANSWER_SECONDS:g} s") from error
 
     @staticmethod
     async def _within_a_beat(through: "asyncio.Future[None]") -> bool:

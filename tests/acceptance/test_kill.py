@@ -1,0 +1,130 @@
+"""Kill -9 of the server with callers in every state at once: nobody notices more than one menu step."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.rig.agents import ANSWERS
+from tests.rig.stages import (
+    AGENTS,
+    Stage,
+    agent_states,
+    finished_records,
+    gathered,
+    login,
+    nobody_stuck,
+    staged,
+    voices,
+    waiting,
+)
+
+if TYPE_CHECKING:
+    from tests.rig.listener import Caller
+    from tests.rig.server import HotlineServer
+    from tests.rig.site import Site
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.asyncio(loop_scope="session")]
+
+DISPATCH_AGAIN_SECONDS = 5.0
+#: One lost packet more than a lap of the hold loop costs.
+GAP_SECONDS = 0.5
+
+
+async def _kill_and_watch(site: Site, stage: Stage) -> None:
+    """Kill the server, start it again, and hold everything a caller or agent may notice against what was promised."""
+    server = stage.server
+    before = await waiting(server)
+    for caller in stage.waiting + stage.talking:
+        caller.measure_from_now()
+    for caller in stage.prompt + stage.digits + stage.survey:
+        caller.forget()
+    killed_at = time.monotonic()
+    await server.kill9()
+    await server.start(ready_within=DISPATCH_AGAIN_SECONDS + 5.0)
+
+    await _dispatches_again(site, stage, killed_at)
+    assert [caller.who for caller in stage.all if not caller.alive] == []
+    await _menus_go_on(stage)
+    await _talks_go_on(stage)
+    await _line_is_kept(stage, before)
+
+
+async def _dispatches_again(site: Site, stage: Stage, killed_at: float) -> None:
+    """The first agent who becomes free after the kill is called."""
+    agent = stage.agent_calls[stage.survey[0].who].agent
+    stage.farm[agent].behaviour = ANSWERS
+    known = len(stage.farm[agent].calls)
+    await login(stage.server, agent)
+    call = await stage.farm[agent].called()
+    assert len(stage.farm[agent].calls) == known + 1
+    assert call.invite.at - killed_at < DISPATCH_AGAIN_SECONDS
+    stage.agent_calls[f"again {agent}"] = call
+
+
+async def _menus_go_on(stage: Stage) -> None:
+    """Whoever was in a menu hears the question again that he was asked."""
+    await gathered(
+        *(caller.heard("main/menu-1", 10.0, "zh") for caller in stage.prompt),
+        *(caller.heard("identify/ask_account-1", 10.0, "zh") for caller in stage.digits),
+        *(caller.heard("survey/ask-1", 10.0, "zh") for caller in stage.survey),
+    )
+
+
+async def _talks_go_on(stage: Stage) -> None:
+    async def goes_on(caller: Caller) -> None:
+        await voices(caller, stage.agent_calls[caller.who])
+        assert caller.longest_gap_seconds() < GAP_SECONDS
+
+    async def answered_later(caller: Caller) -> None:
+        call = stage.agent_calls[caller.who]
+        assert not call.cancelled
+        call.answer()
+        await voices(caller, call, 15.0)
+
+    async def was_connecting(caller: Caller) -> None:
+        await voices(caller, stage.agent_calls[caller.who], 15.0)
+
+    await gathered(*map(goes_on, stage.talking), *map(answered_later, stage.ringing), *map(was_connecting, stage.connecting))
+
+
+async def _line_is_kept(stage: Stage, before: list[dict[str, object]]) -> None:
+    """Order and entry times are those of before, less the one who was served meanwhile; the music never stopped."""
+    after = await waiting(stage.server)
+    waited = {str(call["call"]): float(str(call["waited_seconds"])) for call in before}
+    assert [call["call"] for call in after] == [call["call"] for call in before if call["call"] in {c["call"] for c in after}]
+    assert all(call["waited_seconds"] > waited[call["call"]] for call in after)
+    for caller in stage.waiting:
+        assert caller.longest_gap_seconds() < GAP_SECONDS
+
+
+async def _drain(site: Site, stage: Stage) -> None:
+    """Everybody comes to his end: surveys answered, talks hung up, the rest gives up."""
+    for caller in stage.survey:
+        await caller.press("5")
+    await gathered(*(caller.ended(15.0) for caller in stage.survey))
+    assert {caller.ended_by for caller in stage.survey} == {"asterisk"}
+    talks = stage.talking + stage.ringing + stage.connecting
+    await gathered(*(caller.hangup() for caller in talks + stage.prompt + stage.digits + stage.waiting))
+    found = await finished_records(stage.server, stage.all)
+    served = {caller.who for caller in talks + stage.survey}
+    for number, record in found.items():
+        assert (record["outcome"] == "answered") is (number in served or record["agent"] is not None), record
+        assert record["started_at_ms"] is not None
+    for caller in talks + stage.survey:
+        assert found[caller.who]["agent"] == stage.agent_calls[caller.who].agent
+        assert found[caller.who]["queue"] == "general"
+    for caller in stage.survey:
+        assert found[caller.who]["survey_score"] == 5
+    assert {found[caller.who]["outcome"] for caller in stage.prompt + stage.digits} == {"abandoned"}
+    assert len([1 for caller in stage.waiting if found[caller.who]["outcome"] == "answered"]) == 1
+    await nobody_stuck(site, stage.server, stage.farm)
+
+
+async def test_kill_with_callers_in_every_state(site: Site, server: HotlineServer) -> None:
+    async with staged(site, server, queued=11, each=2) as stage:
+        await _kill_and_watch(site, stage)
+        await _drain(site, stage)
