@@ -358,6 +358,7 @@ def test_an_agent_whose_caller_hung_up_stays_the_longest_idle(offered):
     """anna was there before bo; c1 hangs up, and c2 goes to anna. After a failure of her own it goes to bo."""
     offered.wait(1)
     offered.log_in("bo")
+    offered.wait(1)
     offered.hear(CallAbandoned("c1"), OfferFailed(O1, OfferCause.CANCELLED))
     assert brief(offered.queue("c2")) == [("offer", "c2", "anna")]
     offered.hear(OfferFailed(O2, OfferCause.NO_ANSWER), CallAbandoned("c2"))
