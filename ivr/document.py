@@ -67,7 +67,6 @@ class Position:
         """Return a finding at this place."""
         return Finding(self.path, self.line, self.column, code, message, cure, severity)
 
-
     def after(self, text: str, piece: str) -> "Position":
         """Return the place of `piece` in a text that begins at this place, or this place when it is not in it."""
         offset = text.find(piece)

@@ -151,7 +151,9 @@ class _Loader:
                 scalar = words.scalar(language, required=True)
                 if scalar is not None:
                     self.phrases.setdefault(name.text, {})[language] = scalar.text
-                    self.prompts.made.append((Prompt(phrase_prompt(name.text), language, " ".join(scalar.text.split())), scalar))
+                    self.prompts.made.append(
+                        (Prompt(phrase_prompt(name.text), language, " ".join(scalar.text.split())), scalar)
+                    )
             words.finish()
 
     def _read_flow(self, name: str, node: Node) -> Flow:

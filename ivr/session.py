@@ -106,7 +106,11 @@ class Interpreter:
     def _has_place_for(self, session: Session) -> bool:
         """Tell whether the flows (which may have changed) still know this session; declare its variables anew."""
         flows = self._flows.flows
-        if not session.frames or session.language not in LANGUAGES or any(frame.flow not in flows for frame in session.frames):
+        if (
+            not session.frames
+            or session.language not in LANGUAGES
+            or any(frame.flow not in flows for frame in session.frames)
+        ):
             return False
         for frame in session.frames:
             initial = flows[frame.flow].initial

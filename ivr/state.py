@@ -202,8 +202,16 @@ class Step:
 def _sound(session: Session) -> bool:
     """Return whether what was read has the types the interpreter relies on."""
     numbers = (session.sequence, session.steps, session.spent_seconds)
-    texts = [session.language, session.version, *(part for frame in session.frames for part in (frame.flow, frame.step))]
-    tables = [session.scratch, session.visits, *(part for frame in session.frames for part in (frame.variables, frame.secure))]
+    texts = [
+        session.language,
+        session.version,
+        *(part for frame in session.frames for part in (frame.flow, frame.step)),
+    ]
+    tables = [
+        session.scratch,
+        session.visits,
+        *(part for frame in session.frames for part in (frame.variables, frame.secure)),
+    ]
     return (
         all(isinstance(number, int | float) for number in numbers)
         and all(isinstance(text, str) for text in texts)

@@ -151,13 +151,17 @@ class Walker:
 
     def _line(self, command: Command) -> Line | None:
         if isinstance(command, Play):
-            return Line(LineKind.HEARD, text(command.prompts, command.language, self._words[command.language]), command.language)
+            return Line(
+                LineKind.HEARD, text(command.prompts, command.language, self._words[command.language]), command.language
+            )
         if isinstance(command, CallBackend):
             return Line(LineKind.BACKEND, f"{command.backend}.{command.operation} {dict(command.arguments)}")
         if isinstance(command, JoinQueue):
             skills = ", ".join(skill for skill, _ in command.needs)
             keys = ", ".join(f"{key} {reason}" for key, reason in command.keys.items())
-            return Line(LineKind.QUEUE, f"{command.queue}, tier {command.tier}, {skills or 'any agent'}; keys: {keys or 'none'}")
+            return Line(
+                LineKind.QUEUE, f"{command.queue}, tier {command.tier}, {skills or 'any agent'}; keys: {keys or 'none'}"
+            )
         if isinstance(command, Record):
             return Line(LineKind.RECORD, f"up to {command.max_seconds:g} s, ended by {command.finish_keys}")
         return Line(LineKind.LANGUAGE, command.language) if isinstance(command, SetLanguage) else None

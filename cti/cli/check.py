@@ -86,7 +86,9 @@ def _known(config: Path, findings: list[Finding]) -> Known:
         loaded = read_policy(config)
         findings.extend(loaded.warnings)
         policy = loaded.policy
-        known = replace(known, queues=frozenset(policy.queues), tiers=frozenset(policy.tiers), skills=frozenset(loaded.skills))
+        known = replace(
+            known, queues=frozenset(policy.queues), tiers=frozenset(policy.tiers), skills=frozenset(loaded.skills)
+        )
     except BadDocument as bad:
         findings.extend(bad.findings)
     path = config / "backends.yaml"

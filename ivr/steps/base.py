@@ -170,11 +170,6 @@ class StepReader(Reader):
             self.add_exit(key, default.next)
         return default
 
-    def condition(self, key: str) -> Expression | None:
-        """Return the CEL expression under the key; it must give true or false."""
-        scalar = self.scalar(key, required=True)
-        return condition(scalar, self.context) if scalar else None
-
     def argument(self, node: Node, name: str) -> Argument:
         """Return a value given as fixed text, as `${ CEL }`, or as `${secret}`."""
         if not isinstance(node, Scalar):
