@@ -1,11 +1,16 @@
 """Bringing a database to the tables this version needs: explicit, repeatable, and quick when nothing is to be done."""
 
+import asyncio
 from importlib.resources import files
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import OperationalError
 
 from cti.database.engine import Database
 
+#: SQLite says "locked" at once, however patient it was told to be, when two connections turn a new file into WAL together.
+LOCKED_TRIES = 50
+LOCKED_SECONDS = 0.1
 HEAD = "0001"
 """The newest revision in `cti/database/migrations/versions`; a test holds the two together."""
 
@@ -17,7 +22,7 @@ class UnknownRevisionError(Exception):
 async def migrate(url: str) -> bool:
     """Bring the database at `url` to `HEAD`; tell whether anything had to be done.
 
-    Safe to call at every start and by two processes at once (SQLite: the second waits for the first).
+    Safe to call at every start and by several processes at once: the others wait for the first.
 
     Raises:
         DatabaseAddressError: the address is not understood.
@@ -27,14 +32,25 @@ async def migrate(url: str) -> bool:
     """
     database = Database(url)
     try:
-        async with database.reading() as session:
-            present = await (await session.connection()).run_sync(_revision)
-        if present == HEAD:
-            return False
-        async with database.changing_tables() as connection:
-            return await connection.run_sync(_upgrade)
+        for _ in range(LOCKED_TRIES):
+            try:
+                return await _migrate(database)
+            except OperationalError as error:
+                if "locked" not in str(error.orig):
+                    raise
+                await asyncio.sleep(LOCKED_SECONDS)
+        return await _migrate(database)
     finally:
         await database.close()
+
+
+async def _migrate(database: Database) -> bool:
+    async with database.reading() as session:
+        present = await (await session.connection()).run_sync(_revision)
+    if present == HEAD:
+        return False
+    async with database.changing_tables() as connection:
+        return await connection.run_sync(_upgrade)
 
 
 def _revision(connection: Connection) -> str | None:
