@@ -84,7 +84,7 @@ def test_say_refuses_with_status_2_and_no_traceback(hotline, arguments, complain
 def test_list_is_a_script_for_the_speaker(hotline, flows):
     lines = hotline("prompts", "list", "--language", "zh").stdout.splitlines()
     assert "zh\tmain/hello-1\t您好" in lines
-    assert "zh\tone-moment\t请稍候" in lines
+    assert "zh\tphrases/one-moment\t请稍候" in lines
     assert "zh\tsay/n-0\t零" in lines
     assert all(line.startswith("zh\t") for line in lines)
 
