@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -38,11 +39,11 @@ def _head(status: Document) -> Text:
 def queue_table(queues: Iterable[Document]) -> Table:
     """Return the lines: who waits how long, and who could answer."""
     table = _table(
-        "Queues", "queue", ">waiting", ">longest", "by tier", ">talking", ">away", ">expected", ">ready", ">working"
+        "Queues", "queue", ">waiting", ">longest", "~by tier", ">talking", ">away", ">expected", ">ready", ">working"
     )
     for queue in queues:
         agents = queue["agents"]
-        tiers = " ".join(f"{tier}:{count}" for tier, count in queue["waiting_by_tier"].items() if count)
+        tiers = ",".join(f"{tier}:{count}" for tier, count in queue["waiting_by_tier"].items() if count)
         working = sum(agents.get(state, 0) for state in _WORKING)
         table.add_row(
             *_cells(queue["name"], queue["waiting"], duration(queue["longest_wait_seconds"]), tiers, queue["talking"], queue["away"]),
@@ -53,40 +54,38 @@ def queue_table(queues: Iterable[Document]) -> Table:
 
 def agent_table(agents: Iterable[Document]) -> Table:
     """Return the agents: what each does, since when, and what he asked to do next."""
-    table = _table("Agents", "agent", "ext", "state", "reason", ">for", ">ends in", "next", "call", ">misses", "queues")
+    table = _table("Agents", "agent", "phone", "state", ">for", ">ends in", "next", "~reason", "~call", "~queues")
     for agent in agents:
         state = Text(printable(agent["state"]), style=_COLOURS.get(agent["state"], ""))
         table.add_row(
-            *_cells(agent["name"], agent["extension"]), state, *_cells(agent["reason"], duration(agent["seconds_in_state"])),
-            *_cells(duration(agent["ends_in_seconds"]), agent["next_state"] or "", agent["call"], agent["misses"], " ".join(agent["queues"])),
+            *_cells(agent["name"], agent["extension"]), state, *_cells(duration(agent["seconds_in_state"]), duration(agent["ends_in_seconds"])),
+            *_cells(agent["next_state"] or "", agent["reason"], agent["call"], ",".join(agent["queues"])),
         )  # fmt: skip
     return table
 
 
 def call_table(calls: Iterable[Document]) -> Table:
     """Return the calls on the line: where each is."""
-    table = _table("Calls", "call", "place", "caller", "tier", "queue", ">position", ">waited", "agent")
+    table = _table("Calls", "place", "queue", ">position", ">waited", "tier", "agent", "caller", "~call")
     for call in calls:
-        place = call["position"] if call["position"] is not None else ""
+        position = call["position"] if call["position"] is not None else ""
         table.add_row(
-            *_cells(
-                call["call"],
-                call["place"],
-                call["caller"],
-                call["tier"],
-                call["queue"],
-                place,
-                duration(call["waited_seconds"]),
-                call["agent"],
-            )
+            *_cells(call["place"], call["queue"], position, duration(call["waited_seconds"])),
+            *_cells(call["tier"], call["agent"], call["caller"], call["call"]),
         )
     return table
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
+    """A table; columns marked > stand right, those marked ~ give way when the terminal is narrow."""
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+    )
     for column in columns:
-        table.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left")
+        name = column.lstrip(">~")
+        table.add_column(
+            name, justify="right" if column.startswith(">") else "left", no_wrap=not column.startswith("~")
+        )
     return table
 
 

@@ -93,7 +93,11 @@ class QueueList(Model):
 
 
 class AgentView(Model):
-    """An agent now. `ends_in_seconds`: when the state ends by itself; `next_state`: what he asked to be after his talk."""
+    """An agent now.
+
+    `seconds_in_state` is null until his state changes for the first time (or the store told of it); `ends_in_seconds`:
+    when the state ends by itself; `next_state`: what he asked to be after his talk.
+    """
 
     name: str
     label: str
@@ -101,7 +105,7 @@ class AgentView(Model):
     queues: list[str]
     state: AgentState
     reason: str
-    seconds_in_state: Seconds
+    seconds_in_state: Seconds | None
     ends_in_seconds: Seconds | None
     next_state: AgentState | None
     call: str

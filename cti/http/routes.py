@@ -59,7 +59,7 @@ async def metrics(deps: ApiDeps, request: web.Request) -> web.StreamResponse:
 
     See docs/metrics.md for their meaning.
     """
-    return await make_aiohttp_handler(deps.metrics)(request)
+    return await make_aiohttp_handler(deps.metrics, disable_compression=True)(request)
 
 
 @operation("GET", "/api/status", "server")

@@ -70,7 +70,8 @@ def agent_view(agent: AgentSnapshot, config: Agent) -> AgentView:
         queues=list(config.queues),
         state=agent.state,
         reason=agent.reason,
-        seconds_in_state=agent.seconds_in_state,
+        # the engine's clock does not stand at 0 when it starts: 0 means never
+        seconds_in_state=agent.seconds_in_state if agent.since > 0 else None,
         ends_in_seconds=None if agent.until is None else max(0.0, agent.until - now),
         next_state=agent.next_state,
         call=agent.call,

@@ -64,10 +64,10 @@ async def test_status_shows_queues_agents_and_calls(tmp_path, hotline):
         code, output, _ = await terminal.run("status")
     assert code == 0
     assert "hotline 1.2.3  ready" in output
-    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in output.splitlines() if line.startswith("│")]
+    rows = [line.split() for line in output.splitlines() if line.strip()]
     assert [row[at] for row in rows if row[0] == "repair" for at in (0, 1, 3)] == ["repair", "1", "diamond:1"]
     assert [row[2] for row in rows if row[0] == "anna"] == ["offered"]
-    assert [(row[1], row[4]) for row in rows if row[0] == "c2"] == [("queue", "repair")]
+    assert ["queue", "repair", "1"] in [row[:3] for row in rows if row[-1] == "c2"]
 
 
 async def test_status_as_json_is_the_apis_document(tmp_path, hotline):
