@@ -41,7 +41,7 @@ def check_graph(steps: Mapping[str, StepType], roots: Sequence[Scalar], findings
         if name not in reached
     )
     _check_ends(steps, graph, findings)
-    _check_loops(steps, graph, findings)
+    _check_loops(steps, findings)
 
 
 def check_set(
@@ -108,12 +108,19 @@ def _check_ends(steps: Mapping[str, StepType], graph: Graph, findings: list[Find
             findings.append(step.place.finding("dead-end", f'from step "{name}" no way leads to an end', cure))
 
 
-def _check_loops(steps: Mapping[str, StepType], graph: Graph, findings: list[Finding]) -> None:
-    """Find loops of steps that never wait: a caller would hear nothing until the budget ends it."""
-    instant = {name: graph[name] & {n for n in graph if not steps[n].waits} for name in graph if not steps[name].waits}
+def _check_loops(steps: Mapping[str, StepType], findings: list[Finding]) -> None:
+    """Find loops of steps that never wait: a caller would hear nothing until the budget ends it.
+
+    A way for errors that a step has only from the defaults is no part of a loop: most such steps cannot fail.
+    """
+    names = {name for name, step in steps.items() if not step.waits}
+    instant = {
+        name: frozenset(way.target for way in steps[name].exits if way.target in names and not way.inherited_error)
+        for name in names
+    }
     seen: set[str] = set()
-    for name, following in instant.items():
-        if name not in seen and name in _closure(following, instant):
+    for name in (name for name in steps if name in names):
+        if name not in seen and name in _closure(instant[name], instant):
             seen |= _closure([name], instant)
             cure = "put a step that speaks or asks into the loop"
             findings.append(

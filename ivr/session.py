@@ -6,7 +6,7 @@ from typing import Any
 
 from ivr.commands import Hangup, SetLanguage
 from ivr.events import CallerHungUp, DeadlinePassed, DigitPressed, Event
-from ivr.expressions import ExpressionError
+from ivr.expressions import ExpressionError, fit
 from ivr.flowset import FlowSet
 from ivr.moves import RETURN, End, Enter, Fail, Go, Move, Wait
 from ivr.run import Run, SecretLostError
@@ -214,22 +214,19 @@ class Interpreter:
 
     def _enter_flow(self, run: Run, move: Enter) -> Move:
         frames = run.session.frames
-        flow = self._flows.flows[move.flow]
         if move.returning and len(frames) >= DEEPEST:
             return Fail("flows call each other too deeply")
-        frame = Frame(flow.name, flow.start, {**flow.initial})
+        return self._guarded(run, lambda: self._push(run, move))
+
+    def _push(self, run: Run, move: Enter) -> Move:
+        frames = run.session.frames
+        flow = self._flows.flows[move.flow]
+        given = {name: fit(value, flow.variables[name], name) for name, value in move.variables.items()}
         if frames:
             run.note("flow", {"flow": flow.name})
-        if move.returning:
-            frames.append(frame)
-        else:
-            frames[-1] = frame
-        return self._guarded(run, lambda: self._give(run, move))
-
-    def _give(self, run: Run, move: Enter) -> Move:
-        for name, value in move.variables.items():
-            run.assign(name, value)
-        return self._enter_step(run, run.flow.start)
+        del frames[len(frames) if move.returning else -1 :]
+        frames.append(Frame(flow.name, flow.start, {**flow.initial, **given}))
+        return self._enter_step(run, flow.start)
 
     def _return(self, run: Run) -> Move:
         frames = run.session.frames

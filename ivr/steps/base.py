@@ -20,11 +20,15 @@ NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """A way out of a step: its name (`next`, `choice 1`, `on_timeout`), the step it leads to, and where that is written."""
+    """A way out of a step: its name (`next`, `choice 1`, `on_timeout`), the step it leads to, and where that is written.
+
+    `inherited_error`: it is the way for errors, and the step has it from the flow's defaults.
+    """
 
     name: str
     target: str
     place: Position
+    inherited_error: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +171,7 @@ class StepReader(Reader):
             cure = f'add "{key}: <step>" here or under defaults:'
             self.report(self.place, "missing-way", f"{self.what} needs a way on for {key}", cure)
         if default is not None:
-            self.add_exit(key, default.next)
+            self.exits.append(Exit(key, default.next, self.place, inherited_error=key == "on_error"))
         return default
 
     def argument(self, node: Node, name: str) -> Argument:

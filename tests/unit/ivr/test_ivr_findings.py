@@ -495,3 +495,11 @@ def test_the_demo_flows_are_sound():
     ids = [(prompt.language, prompt.id) for prompt in flows.prompts()]
     assert len(ids) == len(set(ids))
     assert {language for language, _ in ids} == {"zh", "en"}
+
+
+def test_a_way_for_errors_from_the_defaults_makes_no_loop_but_a_written_one_does():
+    steps = (
+        "a: {type: set, set: {n: 1}, next: b}\nb: {type: branch, cases: [{when: n > 0, next: bye}], otherwise: bye%s}"
+    )
+    assert shown(steps % "", variables="n: number", defaults="defaults: {on_error: a}") == []
+    assert "endless-loop" in shown(steps % ", on_error: a", variables="n: number", defaults="")[0]

@@ -235,3 +235,17 @@ def test_a_call_begins_in_the_flow_it_is_told():
     sub = flow_text("a: {type: say, say: {zh: 好, en: Good}, next: return}", name="sub")
     room = Room(load(MENU, sub=sub), CALL, "sub")
     assert room.where == "sub/a"
+
+
+def test_a_sentence_about_an_error_that_fails_itself_comes_to_the_safe_exit():
+    steps = "a: {type: branch, cases: [{when: d.x, next: bye}], otherwise: bye, on_error: {say: {zh: '${digits(t)}', en: x}, next: bye}}"
+    room = Room(load(steps, variables="d: data\nt: text"))
+    assert room.step.ended == Ended("completed", "done")
+    assert [entry.result for entry in room.trace] == ["error", "failed", "ended"]
+
+
+def test_a_value_of_the_wrong_type_for_another_flow_is_the_fault_of_the_step_that_gives_it():
+    steps = "a: {type: call, flow: sub, with: {n: '${d}'}, next: b, on_error: c}\nb: {type: hangup}\nc: {type: hangup, reason: error}"
+    sub = flow_text("a: {type: say, say: {zh: 好, en: Good}, next: return}", name="sub", variables="n: number")
+    room = Room(load(steps, variables="d: data", sub=sub))
+    assert room.step.ended == Ended("completed", "error")
