@@ -6,9 +6,10 @@ from ivr.document import Finding, Position, Scalar, Severity, did_you_mean
 from ivr.expressions import VariableType
 from ivr.flowset import Flow
 from ivr.moves import RETURN
-from ivr.steps.base import Context, Hop, StepType
+from ivr.steps.base import StepType
 from ivr.steps.choosing import GoTo
 from ivr.steps.menu import assignable
+from ivr.steps.reading import Context, Hop
 
 Graph = Mapping[str, frozenset[str]]
 

@@ -14,7 +14,8 @@ from ivr.known import Known, Operation
 from ivr.reader import Reader
 from ivr.speech import Prompt
 from ivr.steps import READERS
-from ivr.steps.base import NAME, Context, Defaults, StepReader, StepType
+from ivr.steps.base import StepType
+from ivr.steps.reading import NAME, Context, Defaults, StepReader
 from ivr.texts import LANGUAGES, Prompts, phrase_prompt
 
 __all__ = ["Flow", "FlowSet", "Known", "Operation", "load_flows", "read_files"]

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 
 from ivr.steps.backend import Lookup, Report
-from ivr.steps.base import StepReader, StepType
+from ivr.steps.base import StepType
 from ivr.steps.choosing import Branch, Call, GoTo, Hours, Set
 from ivr.steps.collect import Collect
 from ivr.steps.language import read_language
 from ivr.steps.menu import Confirm, Menu
 from ivr.steps.queue import QueueStep
+from ivr.steps.reading import StepReader
 from ivr.steps.record import RecordStep
 from ivr.steps.say import HangUp, Say
 from ivr.steps.survey import Survey

@@ -9,7 +9,8 @@ from ivr.events import DeadlinePassed, DigitPressed, Event
 from ivr.moves import End, Move, Way
 from ivr.run import Run
 from ivr.state import Awaiting, Ended
-from ivr.steps.base import StepReader, StepType
+from ivr.steps.base import StepType
+from ivr.steps.reading import StepReader
 from ivr.texts import Text
 
 PROMPT, SORRY, LISTEN = "prompt", "sorry", "listen"

@@ -12,7 +12,8 @@ from ivr.known import Operation
 from ivr.moves import Go, Move
 from ivr.run import Run
 from ivr.state import Awaiting
-from ivr.steps.base import Argument, StepReader, StepType
+from ivr.steps.base import StepType
+from ivr.steps.reading import Argument, StepReader
 from ivr.texts import phrase_prompt
 
 FILLER = phrase_prompt("one-moment")

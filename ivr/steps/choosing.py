@@ -9,8 +9,9 @@ from ivr.expressions import Expression, ExpressionError, VariableType
 from ivr.moves import Enter, Go, Move
 from ivr.reader import Reader
 from ivr.run import Run
-from ivr.steps.base import Argument, Hop, StepReader, StepType, condition
+from ivr.steps.base import StepType
 from ivr.steps.menu import read_values
+from ivr.steps.reading import Argument, Hop, StepReader, condition
 
 
 @dataclass(frozen=True, slots=True)

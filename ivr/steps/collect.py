@@ -9,7 +9,7 @@ from ivr.expressions import VariableType
 from ivr.moves import Go, Move
 from ivr.run import Run
 from ivr.steps.asking import AskingStep, Verdict, asking
-from ivr.steps.base import StepReader
+from ivr.steps.reading import StepReader
 
 MOST_DIGITS = 32
 SWALLOW_SECONDS = 3.0

@@ -9,8 +9,9 @@ from ivr.expressions import ExpressionError
 from ivr.moves import Go, Move
 from ivr.run import Run
 from ivr.steps.asking import AskingStep, Part, Verdict, asking
-from ivr.steps.base import Argument, StepReader, StepType
+from ivr.steps.base import StepType
 from ivr.steps.menu import check_keys
+from ivr.steps.reading import Argument, StepReader
 from ivr.texts import LANGUAGES
 
 

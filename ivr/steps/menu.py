@@ -11,7 +11,7 @@ from ivr.moves import Go, Move
 from ivr.reader import Reader
 from ivr.run import Run
 from ivr.steps.asking import AskingStep, Verdict, asking
-from ivr.steps.base import Argument, StepReader
+from ivr.steps.reading import Argument, StepReader
 
 KEYS = re.compile(r"[0-9*#]{1,6}\Z")
 

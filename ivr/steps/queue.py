@@ -11,7 +11,8 @@ from ivr.expressions import ExpressionError, VariableType
 from ivr.moves import End, Go, Move
 from ivr.run import Run
 from ivr.state import Awaiting, Ended
-from ivr.steps.base import Argument, StepReader, StepType
+from ivr.steps.base import StepType
+from ivr.steps.reading import Argument, StepReader
 
 REASONS = (QueueOutcome.MENU.value, QueueOutcome.VOICEMAIL.value)
 

@@ -9,7 +9,8 @@ from ivr.expressions import VariableType
 from ivr.moves import End, Go, Move, Way
 from ivr.run import Run
 from ivr.state import Awaiting, Ended
-from ivr.steps.base import StepReader, StepType, prompt_is_over
+from ivr.steps.base import StepType, prompt_is_over
+from ivr.steps.reading import StepReader
 from ivr.texts import Text
 
 GRACE_SECONDS = 10.0

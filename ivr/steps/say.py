@@ -7,7 +7,8 @@ from ivr.events import DigitPressed, Event
 from ivr.moves import End, Go, Move
 from ivr.run import Run
 from ivr.state import Awaiting, Ended
-from ivr.steps.base import StepReader, StepType, prompt_is_over
+from ivr.steps.base import StepType, prompt_is_over
+from ivr.steps.reading import StepReader
 from ivr.texts import Text
 
 

@@ -8,7 +8,7 @@ from ivr.expressions import VariableType
 from ivr.moves import Go, Move, Way
 from ivr.run import Run
 from ivr.steps.asking import AskingStep, Verdict, asking
-from ivr.steps.base import StepReader
+from ivr.steps.reading import StepReader
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -120,7 +120,7 @@ def test_any_caller_is_always_waited_for_or_done(number, history):
         caller.do(kind, what)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(callers, st.lists(moves, max_size=40))
 def test_a_caller_who_does_nothing_more_comes_to_an_end(number, history):
     caller = Caller(number)
@@ -133,7 +133,7 @@ def test_a_caller_who_does_nothing_more_comes_to_an_end(number, history):
     assert caller.step.ended is not None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(keys, max_size=30), st.integers(0, 200))
 def test_a_kill_never_changes_what_a_caller_gets_done(pressed, kill_at):
     """Without type-ahead, a call with a kill at any wait makes the same effects with the same keys as one without."""
@@ -161,7 +161,7 @@ def test_a_kill_never_changes_what_a_caller_gets_done(pressed, kill_at):
 other_moves = moves.filter(lambda move: move[1] not in set(PIN))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(other_moves, max_size=25), st.lists(st.sampled_from(["json", "late", "kill"]), max_size=4), st.booleans()
 )
@@ -242,7 +242,7 @@ def test_mutated_flows_give_findings_or_load_but_never_a_traceback(path, data):
         assert finding.path != path or finding.line <= lines
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=4),
