@@ -1,5 +1,7 @@
 """`hotline run`: the whole hotline with one command."""
 
+import os
+
 import typer
 from pydantic import ValidationError
 
@@ -30,6 +32,7 @@ def keep_running(*, with_server: bool) -> None:
     from cti.supervisor.supervise import Supervisor, only_one  # noqa: PLC0415
     from ivr.document import BadDocument  # noqa: PLC0415
 
+    os.umask(0o077)  # voice messages, customers, passwords: the owner's alone
     try:
         settings = RunSettings()
         with only_one(settings.layout.root):

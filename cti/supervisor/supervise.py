@@ -40,6 +40,7 @@ class Supervisor:
         self._stop = threading.Event()
         self._last_words = ""
         self._was_ready = False
+        self._told_slow = False
         self._asterisk_restarts = Restarts()
         self._asterisk_started_at = 0.0
         self._asterisk: AsteriskProcess | None = None
@@ -71,18 +72,15 @@ class Supervisor:
         except AsteriskNotReady as error:
             raise ProvisionError(f"{error}\nThe whole log is in {self._settings.layout.log}.") from error
         self._asterisk_started_at = time.monotonic()
-        status = self._first_start()
+        if self._with_server:
+            self._start_server()
+        else:
+            self._say(f"Asterisk runs. Server: hotline serve --settings {self._settings.layout.settings}")
+        status: int | None = None
         while status is None and not self._stop.wait(_LOOK_SECONDS):
             self._look_after_asterisk()
-            status = self._look_after_server()
+            status = self._look_after_server() if self._with_server else None
         return status or 0
-
-    def _first_start(self) -> int | None:
-        if not self._with_server:
-            self._say(f"Asterisk runs. Server: hotline serve --settings {self._settings.layout.settings}")
-            return None
-        self._start_server()
-        return self._wait_ready()
 
     def _start_server(self) -> None:
         self.server.start()
@@ -92,24 +90,17 @@ class Supervisor:
             fresh.write_text(f"{self.server.process.pid}\n", encoding="ascii")
             fresh.replace(path)
 
-    def _wait_ready(self) -> int | None:
-        """Wait for the server's first readiness; its status when it refuses its configuration instead."""
-        end = time.monotonic() + _READY_DEADLINE_SECONDS
-        while not self._stop.wait(_LOOK_SECONDS):
-            if self.server.ended() is not None:
-                status = self._look_after_server()
-                if status is not None:
-                    return status
-            if self._ready():
-                self._was_ready = True
-                pid = self.server.process.pid if self.server.process else 0
-                self._say(banner(self._settings, self._prepared.options, pid))
-                return None
-            if time.monotonic() > end:
-                self._say(f"The server is not ready after {_READY_DEADLINE_SECONDS:.0f} s; still trying. Its log ends:")
-                self._say(self.server.last_words())
-                return None
-        return None
+    def _announce(self) -> None:
+        """Say what to do next once the server is ready for the first time, or once that it takes long."""
+        waited = time.monotonic() - self._asterisk_started_at
+        if self.server.process and self._ready():
+            self._was_ready = True
+            self._say(banner(self._settings, self._prepared.options, self.server.process.pid))
+        elif waited > _READY_DEADLINE_SECONDS and not self._told_slow:
+            self._told_slow = True
+            self._say(
+                f"The server is not ready after {waited:.0f} s; still trying. Its log ends:\n{self.server.last_words()}"
+            )
 
     def _ready(self) -> bool:
         address = f"http://{self._settings.http_host}:{self._settings.http_port}/readyz"
@@ -123,6 +114,8 @@ class Supervisor:
         """Start the server again when it has ended. Returns a status when there is nothing to be gained by it."""
         status = self.server.ended()
         if status is None:
+            if not self._was_ready:
+                self._announce()
             return None
         words = self.server.last_words()
         if status == BAD_INPUT:

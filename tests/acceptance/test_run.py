@@ -286,6 +286,12 @@ def test_a_broken_configuration_ends_it_with_status_2_and_the_place(run: Run, tm
 def test_no_secret_is_readable_by_others_or_in_a_log(run: Run) -> None:
     secrets = {file.name: file.read_text().strip() for file in (run.folder / "run" / "secrets").iterdir()}
     assert {"ami-events", "ami-actions", "api-token"} <= secrets.keys()
+    inside = [
+        path
+        for path in (run.folder / "run").rglob("*")
+        if path.is_file() and not {"music", "sounds", "data"} & set(path.parts)
+    ]
+    assert [str(path) for path in inside if path.stat().st_mode & 0o077] == []
     logs = [run.folder / "run" / "server.log", run.folder / "run" / "asterisk" / "log" / "messages.log"]
     for log in logs:
         text = log.read_text(errors="replace")
