@@ -16,8 +16,22 @@ def register(app: typer.Typer) -> None:
 def run() -> None:
     """Bring Asterisk and the prompts, start everything, keep it running until Ctrl-C.
 
-    Ports and folders: HOTLINE_SIP_PORT, HOTLINE_AMI_PORT, HOTLINE_HTTP_PORT, HOTLINE_RTP_START, HOTLINE_RUN_DIR,
-    HOTLINE_ASTERISK, HOTLINE_NUMBERS and more; see the manual.
+    Set by environment variables, all of them optional:
+
+    HOTLINE_SIP_PORT (5060), HOTLINE_AMI_PORT (5038), HOTLINE_HTTP_PORT (8080), HOTLINE_RTP_START (20000),
+    HOTLINE_RTP_COUNT (2000): ports.
+
+    HOTLINE_SIP_HOST, HOTLINE_HTTP_HOST (127.0.0.1): addresses; 0.0.0.0 lets other machines in.
+
+    HOTLINE_NUMBERS (95598): numbers served, with commas. HOTLINE_LANGUAGE (zh): spoken before the caller chooses.
+    HOTLINE_DEFAULT_QUEUE: for calls whose flow failed. HOTLINE_RTP_TIMEOUT_SECONDS (25): silence that ends a call.
+
+    HOTLINE_RUN_DIR (run), HOTLINE_FLOWS_DIR (flows), HOTLINE_CONFIG_DIR (config), HOTLINE_RECORDINGS_DIR,
+    HOTLINE_MUSIC_DIR, HOTLINE_CACHE_DIR: folders.
+
+    HOTLINE_ASTERISK: a program to use. HOTLINE_DEBIAN_MIRROR: where to fetch one from instead of apt's own mirror.
+
+    HOTLINE_DATABASE_URL, HOTLINE_STORE_URL: sqlite:///file, postgresql://…, redis://…
     """
     keep_running(with_server=True)
 

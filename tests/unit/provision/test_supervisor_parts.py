@@ -1,5 +1,6 @@
 """What `hotline run` is made of, part by part."""
 
+import inspect
 import socket
 import stat
 from pathlib import Path
@@ -9,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from cti.cli.console import explain
+from cti.cli.run import run
 from cti.provision.errors import ProvisionError
 from cti.settings import load_settings
 from cti.supervisor.banner import banner
@@ -167,3 +169,11 @@ def test_wrong_variables_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_two_in_one_folder_are_one_too_many(tmp_path: Path) -> None:
     with only_one(tmp_path), pytest.raises(ProvisionError, match="Another `hotline run`"), only_one(tmp_path):
         pass
+
+
+def test_the_help_names_every_variable_with_its_default() -> None:
+    told = inspect.getdoc(run) or ""
+    for name, field in RunSettings.model_fields.items():
+        assert f"HOTLINE_{name.upper()}" in told
+        if isinstance(field.default, int):
+            assert f"({field.default})" in told, name
