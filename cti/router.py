@@ -18,7 +18,6 @@ from acd.engine import Engine
 from acd.events import (
     CallAbandoned,
     CallLeaveRequested,
-    CallPlaced,
     CallQueued,
     Event,
     LeaveReason,
@@ -28,7 +27,7 @@ from acd.events import (
     TalkStarted,
     TimePassed,
 )
-from acd.facts import CallAnswered, Fact, TalkFinished
+from acd.facts import CallAnswered, Fact
 from cti.ami.errors import ActionRefused, ActionTimeout, AmiError, LinkDown, UnsafeValue
 from cti.ami.messages import ChannelEvent
 from cti.ami.switch import Switch
@@ -83,7 +82,7 @@ class Router:
         self._events: asyncio.Queue[Event | asyncio.Future[None]] = asyncio.Queue()
         self._tasks: asyncio.TaskGroup | None = None
         self._ended: dict[str, Leg] = {}
-        self._waits: dict[str, float] = {}
+        self._answered: dict[str, tuple[float, float]] = {}
         self.log = structlog.get_logger("router")
 
     # ---- QueuePort, for calls
@@ -92,10 +91,6 @@ class Router:
         """A caller waits now."""
         needs = tuple(SkillNeed(skill, level) for skill, level in request.needs)
         self.tell(CallQueued(request.call, request.queue, request.tier, needs, request.entered_at, request.sequence, request.first))
-
-    def placed(self, call: str) -> None:
-        """A caller is back in hold."""
-        self.tell(CallPlaced(call))
 
     def ask_to_leave(self, call: str, reason: str) -> None:
         """A caller wants to leave the line by key."""
@@ -173,25 +168,22 @@ class Router:
         handled = self._engine.handle(event, now)
         for fact in handled.facts:
             if isinstance(fact, CallAnswered):
-                self._waits[fact.offer] = fact.wait_seconds
+                self._answered[fact.offer] = (now, fact.wait_seconds)
             for sink in self._sinks:
                 sink.told(fact, now)
         if isinstance(event, TalkEnded):
-            self._after_talk(event, handled.facts)
+            self._after_talk(event, now)
         for command in handled.commands:
             self._perform(command)
 
-    def _after_talk(self, event: TalkEnded, facts: tuple[Fact, ...]) -> None:
-        """Tell the caller's task: on to the survey, or back to hold when the engine counts the talk as none."""
+    def _after_talk(self, event: TalkEnded, now: float) -> None:
+        """Tell the caller's task. A talk that ended as it began was none: he goes first again, as if the agent were lost."""
         leg = self._ended.pop(event.offer, None)
-        wait_seconds = self._waits.pop(event.offer, 0.0)
+        began_at, wait_seconds = self._answered.pop(event.offer, (0.0, 0.0))
         call = self._state.calls.get(leg.call) if leg is not None else None
-        if leg is None or call is None or call.gone:
-            return
-        if any(isinstance(fact, TalkFinished) for fact in facts):
-            call.talk_over(leg.offer, leg.agent, wait_seconds, lost=leg.lost)
-        else:
-            call.put_back()
+        if leg is not None and call is not None and not call.gone:
+            at_once = now - began_at < self._policy.instant_hangup_seconds
+            call.talk_over(leg.offer, leg.agent, wait_seconds, lost=leg.lost or at_once)
 
     def _perform(self, command: Command) -> None:
         match command:

@@ -65,12 +65,7 @@ class _TalkOver:
     lost: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _PutBack:
-    """The talk was none (the agent hung up at once): back to hold, place kept."""
-
-
-_Signal = _Released | _TalkOver | _PutBack
+_Signal = _Released | _TalkOver
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +186,6 @@ class Call:
     def talk_over(self, offer: str, agent: str, wait_seconds: float, *, lost: bool) -> None:
         """The talk is over and he is still there; `lost` when the agent's leg died without goodbye."""
         self._inbox.put_nowait(_TalkOver(offer, agent, wait_seconds, lost))
-
-    def put_back(self) -> None:
-        """The agent hung up at once: he keeps his place and goes back to hold."""
-        self._inbox.put_nowait(_PutBack())
 
     async def take_back(self) -> None:
         """The dialplan gave him to the fallback while our heartbeat stood still: to hold again, or to his flow.
@@ -412,12 +403,9 @@ class Call:
         self._place = _Place.HOLD
         await self.line.leave("hold")
 
-    async def _come_back(self, signal: _Signal) -> Event | None:
-        """The caller leaves the line: bring him back to the flow. None if he has left for good or stays in hold."""
+    async def _come_back(self, signal: _Signal) -> Event:
+        """The caller leaves the line: bring him back to the flow."""
         assert self._queue is not None
-        if isinstance(signal, _PutBack):
-            await self._return_to_hold()
-            return None
         self._state = replace(self._state, phase=ChannelPhase.IVR)
         self._place = _Place.LINE
         token = self._queue.token
@@ -443,13 +431,6 @@ class Call:
         """The next time he waits is a new entry."""
         self._entered_at = None
         self._state = replace(self._state, entry_ms=0)
-
-    async def _return_to_hold(self) -> None:
-        assert self._queue is not None
-        self._place = _Place.LINE
-        await self.line.await_return(RETURN_SECONDS)
-        await self._go_to_hold(self._queue, say=())
-        self._services.queue.placed(self.call)
 
     # ---- waiting for events
 

@@ -33,9 +33,6 @@ class QueuePort(Protocol):
     def join(self, request: QueueRequest) -> None:
         """The caller is in hold now."""
 
-    def placed(self, call: str) -> None:
-        """The caller is back in hold after a talk that was none."""
-
     def ask_to_leave(self, call: str, reason: str) -> None:
         """The caller pressed a key: `menu` or `voicemail`. The answer is `Call.released`, unless a talk wins."""
 
