@@ -32,8 +32,9 @@ __all__ = [
 
 MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 24
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)\Z")
-_DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+\Z")
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})\Z")
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}\Z")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _HASH_KEY = re.compile(r"^[ ]*(?:-[ ]+)?(#):(?:[ ]|$)")
 _HASH_VALUE = re.compile(r":[ ]+(#)[ ]*$")
 
@@ -225,6 +226,7 @@ class _Builder:
     def _node(self, event: yaml.NodeEvent) -> None:
         if isinstance(event, yaml.ScalarEvent):
             self.text_lines.update(range(_mark(event.start_mark)[0] + 1, _mark(event.end_mark)[0] + 1))
+            self._refuse_characters(event)
             self._put(self._scalar(event, event.value, plain=event.style is None))
         elif len(self._stack) >= MAX_DEPTH:
             self._refuse(event, "yaml-depth", "nested too deeply", f"keep it within {MAX_DEPTH} levels")
@@ -242,6 +244,12 @@ class _Builder:
         tag = getattr(event, "tag", None)
         if tag is not None:
             self._refuse(event, "yaml-tag", f"tag {tag}", "tags are not used here: remove it, or quote the value")
+
+    def _refuse_characters(self, event: yaml.ScalarEvent) -> None:
+        """Refuse control characters and half code points, which escapes can bring into a quoted text."""
+        found = _CONTROL.search(event.value)
+        if found:
+            self._refuse(event, "yaml-character", f"character U+{ord(found[0]):04X} in a text", "remove it")
 
     def _put(self, node: Node) -> None:
         if self._stack:

@@ -6,12 +6,14 @@ The library returns evaluation errors as values; here they are raised as `Expres
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from math import isfinite
 from typing import Any
 
 from cel_expr_python import cel
 
 from ivr.document import Finding, Position, did_you_mean
 
+SHOWN_CHARACTERS = 80
 _PROBLEM = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 _PATH = re.compile(r"(?<![\w.\"'])([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)+)(?!\w|\s*\()")
 _TEXT = re.compile(r"\"[^\"]*\"|'[^']*'")
@@ -112,7 +114,8 @@ class Scope:
             column=place.column + column - 1 if first else column,
         )
         message = message.replace(" (in container '')", "").replace("[INVALID_ARGUMENT]", "").strip()
-        return where.finding("bad-expression", f"in `{source}`: {message}", self._cure(message))
+        shown = source if len(source) <= SHOWN_CHARACTERS else source[:SHOWN_CHARACTERS] + "…"
+        return where.finding("bad-expression", f"in `{shown}`: {message[:300]}", self._cure(message))
 
     def _cure(self, message: str) -> str:
         found = re.search(r"undeclared reference to '([^']*)'", message)
@@ -158,6 +161,8 @@ def fit(value: Any, kind: VariableType, name: str) -> Any:
 
 
 def _json_like(value: Any, source: str) -> Any:
+    if isinstance(value, float) and not isfinite(value):
+        raise ExpressionError(f"{source}: the number is not finite")
     if value is None or isinstance(value, (str, bool, int, float)):
         return value
     if isinstance(value, dict):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from cti.config import load_policy
 from ivr.commands import CallBackend, Hangup, JoinQueue, Play, Record
 from ivr.events import BackendFailed, BackendReplied, FailReason, PlayEnded, QueueLeft, QueueOutcome, RecordEnded
 from ivr.flows import load_flows, read_files
@@ -161,3 +162,13 @@ def test_a_customers_new_language_is_remembered(known):
     assert known.command.operation == "remember_language"
     assert dict(known.command.arguments) == {"account": "10000001", "language": "en"}
     assert known.command.idempotency_key == "c1/main/save_language/1"
+
+
+def test_agents_are_told_every_queue_tier_and_language_of_the_configuration():
+    policy = load_policy(ROOT / "config")
+    wanted = [f"whisper-queue-{queue}" for queue in policy.queues] + [f"whisper-tier-{tier}" for tier in policy.tiers]
+    assert [
+        name
+        for name in [*wanted, "whisper-language-zh", "whisper-language-en", "whisper-waited"]
+        if name not in FLOWS.phrases
+    ] == []

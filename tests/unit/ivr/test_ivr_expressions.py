@@ -52,6 +52,7 @@ def test_values(source, value):
     "source",
     [
         "n / 0",
+        "x / 0.0",
         "d.nothing",
         "d.text + 1",
         "d.list[9]",
@@ -111,3 +112,13 @@ def test_paths_are_found_outside_of_texts_and_calls():
         ("e", "f"),
         ("d", "list"),
     ]
+
+
+@pytest.mark.parametrize(
+    "source", ["(" * 5000 + "1" + ")" * 5000, "d" + ".a" * 5000, "1" * 5000, '"' + "x" * 200_000 + '"', "", "\x00"]
+)
+def test_monstrous_expressions_are_findings_of_bearable_length(source):
+    findings = []
+    assert SCOPE.compile(source, PLACE, findings) is None
+    assert findings
+    assert all(len(str(finding)) < 700 for finding in findings)
