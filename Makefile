@@ -37,7 +37,7 @@ fetch: $(DEV)
 	@$(BIN)/hotline asterisk fetch --tests
 
 clean: ## remove .venv, the runtime folder and caches of tools; programs fetched stay in the user's cache
-	rm -rf $(VENV) run .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+	rm -rf $(VENV) run .schemathesis .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
 	find acd ivr cti tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:
