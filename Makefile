@@ -47,7 +47,7 @@ $(BIN)/python:
 $(READY): requirements.lock pyproject.toml | $(BIN)/python
 	@echo "installing what the server needs"
 	@$(PIP) install --require-hashes -r requirements.lock
-	@$(PIP) install --no-deps -e .
+	@$(PIP) install --no-build-isolation --no-deps -e .
 	@touch $@
 
 $(DEV): requirements-dev.lock $(READY)

@@ -147,7 +147,7 @@ def leave(world: World, call: Call, reason: ReleaseReason, target: str) -> None:
 
 
 def _enter(world: World, event: CallQueued, queue: Queue, entered_at: float | None) -> None:
-    resumed = entered_at is not None
+    resumed = entered_at is not None and not event.fresh
     world.establish(CallEntered(event.call, queue.name, event.tier, resumed))
     if 0 < queue.max_length <= world.lines.length(queue.name) and not (resumed or event.first):
         world.command(ReleaseCall(event.call, queue.name, ReleaseReason.FULL, queue.overflow))

@@ -40,7 +40,9 @@ class CallQueued:
 
     Args:
         needs: what this call needs beside its queue's needs, e.g. the language.
-        entered_at: the old entry time of a caller who is adopted or re-enters; None means now.
+        entered_at: the entry time: an old one of a caller who is adopted or re-enters, or (with `fresh`) the moment
+            the shell saw him enter; None means now.
+        fresh: this is his first entry, whatever `entered_at` says.
         sequence: breaks ties between equal entry times.
         first: re-enter before all others (his agent's leg died).
         placed: False while he is not yet in hold; he is not offered before `CallPlaced`.
@@ -55,6 +57,7 @@ class CallQueued:
     sequence: int = 0
     first: bool = False
     placed: bool = True
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)

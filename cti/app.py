@@ -7,7 +7,7 @@ ends and its supervisor starts it again, which is safe because Asterisk keeps th
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -37,6 +37,7 @@ from cti.control.features import FeatureDesk
 from cti.control.ownership import Fence, Heartbeat, acquire, epoch_of, watch_for_pauses
 from cti.ledger import Ledger
 from cti.metrics import Metrics
+from cti.metrics.meters import MeteredRequester
 from cti.router import Router, RouterState, Words
 from cti.settings import Settings
 from cti.store.base import Store
@@ -58,7 +59,7 @@ class Room:
     flows: FlowSet
     clock: Clock
     store: Store
-    backends: dict[str, Backend]
+    backends: Mapping[str, Backend]
     ledger: Ledger
     metrics: Metrics
     take_over: bool = False
@@ -199,7 +200,8 @@ class Server:
         self._stopping.set()
 
     async def _attachments(self) -> None:
-        while True:
+        # a TaskGroup that meets a child's error and our cancellation at once may keep the latter to itself
+        while not self._stopping.is_set():
             async with self._up:
                 await self._up.wait_for(lambda: self.events_link.up and self.actions_link.up)
             self._lost.clear()
@@ -220,7 +222,7 @@ class Server:
     async def _attach(self) -> None:
         room = self._room
         fence = Fence(self.actions_link, room.clock)
-        switch = Switch(fence)
+        switch = Switch(MeteredRequester(fence, room.metrics, room.clock))
         self._owner = await acquire(switch, room.store, own=self._owner, take_over=room.take_over)
         fence.confirm()
         async with asyncio.TaskGroup() as tasks:

@@ -90,7 +90,11 @@ class Router:
     def join(self, request: QueueRequest) -> None:
         """A caller waits now."""
         needs = tuple(SkillNeed(skill, level) for skill, level in request.needs)
-        self.tell(CallQueued(request.call, request.queue, request.tier, needs, request.entered_at, request.sequence, request.first))
+        self.tell(
+            CallQueued(
+                request.call, request.queue, request.tier, needs, request.entered_at, request.sequence, request.first, fresh=request.fresh
+            )
+        )
 
     def ask_to_leave(self, call: str, reason: str) -> None:
         """A caller wants to leave the line by key."""

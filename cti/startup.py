@@ -18,11 +18,12 @@ from cti.backends.catalogue import known_operations
 from cti.backends.config import BackendsConfig, read_backends_config
 from cti.backends.opening import open_backends
 from cti.clock import Clock
-from cti.config import load_policy
+from cti.config import read_policy
 from cti.database.engine import Database
 from cti.database.migrate import migrate
 from cti.ledger import Ledger
 from cti.metrics import Metrics
+from cti.metrics.meters import MeteredBackend, MeteredStore
 from cti.prompts.files import missing
 from cti.records import CallRecord, RecordWriter, one_call, unfinished_calls
 from cti.settings import Settings
@@ -75,25 +76,33 @@ def check_prompts(flows: FlowSet, settings: Settings) -> None:
 @asynccontextmanager
 async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[Server, Database, Metrics]]:
     """Open everything and give the server, not running yet. Raises StartRefused, BadDocument."""
-    policy = load_policy(settings.config_dir)
+    loaded = read_policy(settings.config_dir)
+    policy = loaded.policy
     backends_config = read_backends(settings)
     flows = load_flows(settings.flows_dir, known_names(policy, backends_config))
     check_prompts(flows, settings)
     clock = Clock(settings.time_zone)
     log = structlog.get_logger("startup")
-    database, store = Database(settings.database_url), open_store(settings.store_url)
+    for finding in (*loaded.warnings, *flows.warnings):
+        log.warning("configuration", finding=str(finding))
+    database = Database(settings.database_url)
+    records = RecordWriter(database)
+    metrics = Metrics(
+        policy, {name: tuple(flow.steps) for name, flow in flows.flows.items()}, lambda: server.snapshot(),  # noqa: PLW0108 - the server is made below
+        live_calls=lambda: len(server.live_calls()), backends=backends_config.backends, records=lambda: (records.lost, records.failures),
+        version=version("hotline-acd"), flow_version=flows.version,
+    )
+    store = MeteredStore(open_store(settings.store_url), metrics)
     try:
         async with asyncio.timeout(MIGRATE_SECONDS):
             await migrate(settings.database_url)
     except Exception as error:  # a database that is down must not hinder calls; the backend's own errors lead on
         log.exception("database_not_ready", reason=type(error).__name__)
-    records = RecordWriter(database)
-    metrics = Metrics(
-        policy, {name: tuple(flow.steps) for name, flow in flows.flows.items()}, lambda: server.snapshot(),  # noqa: PLW0108 - the server is made below
-        live_calls=lambda: len(server.live_calls()), backends=backends_config.backends, version=version("hotline-acd"), flow_version=flows.version,
-    )
     ledger = Ledger(records, metrics, clock, lambda: flows.version, lambda call: _finished(database, call), lambda: _unfinished(database))
-    backends = dict(open_backends(backends_config, database=database, store=store, zone=ZoneInfo(settings.time_zone)))
+    backends = {
+        name: MeteredBackend(name, backend, metrics, clock)
+        for name, backend in open_backends(backends_config, database=database, store=store, zone=ZoneInfo(settings.time_zone)).items()
+    }
     server = Server(Room(settings, policy, flows, clock, store, backends, ledger, metrics, take_over))
     writer = asyncio.create_task(records.run(), name="records")
     try:

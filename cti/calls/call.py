@@ -39,6 +39,8 @@ RETURN_SECONDS = 2.0
 #: Asterisk stops a prompt at the digit by itself; only a digit that came in a gap between commands needs a move.
 STOP_SECONDS = 0.15
 INBOX_LIMIT = 256
+#: Asterisk tells of a hang-up this much later, at most, than of the command that it broke off.
+HANGUP_SECONDS = 0.5
 #: The wait of a caller whose session is lost; no interpreter knows it.
 ADOPTED = "adopted"
 _OUTCOMES = frozenset(outcome.value for outcome in QueueOutcome)
@@ -112,6 +114,7 @@ class Call:
         self._place = _Place.TALK if start.talking else _Place.HOLD if start.in_hold else _Place.LINE
         self._renew_at = 0.0
         self._lost_agent = False
+        self._begun = False
         self._known_to_router = start.in_hold
         self.hangup_cause: int | None = None
         self.log = structlog.get_logger("call").bind(call=start.call)
@@ -248,6 +251,7 @@ class Call:
         if self._place is _Place.LINE:
             await (self.line.fetch() if start.adopted else self.line.enter())
         # only now: an event that told of a call which does not exist leaves no record
+        self._begun = True
         services.records.began(
             self.call, caller=start.caller, called=start.called, channel=start.channel, adopted=start.adopted, up_seconds=start.up_seconds
         )
@@ -337,6 +341,8 @@ class Call:
             ok = await self.line.record(path, command.silence_seconds, command.max_seconds)
         except LineGone:
             ok = False
+        if not ok:  # the end of a recording by hang-up is told before the hang-up itself, which then reports it
+            await self.line.gone_within(HANGUP_SECONDS)
         if self._recording is None:
             return
         began = self._recording[1]
@@ -379,6 +385,7 @@ class Call:
         if self._away_since is not None and now - self._away_since > self._services.away_seconds:
             self._entered_at = None
         self._away_since = None
+        fresh = self._entered_at is None
         self._entered_at = now if self._entered_at is None else self._entered_at
         if self._place is _Place.LINE:
             await self._go_to_hold(command, say=self._services.holding_prompts(command.language, command.keys))
@@ -387,7 +394,7 @@ class Call:
             return
         first, self._lost_agent = self._lost_agent, False
         self._services.queue.join(
-            QueueRequest(self.call, command.queue, command.tier, command.needs, self._entered_at, self._state.sequence, first)
+            QueueRequest(self.call, command.queue, command.tier, command.needs, self._entered_at, self._state.sequence, first, fresh)
         )
 
     async def _go_to_hold(self, command: JoinQueue, say: Any) -> None:
@@ -493,9 +500,13 @@ class Call:
         """The default queue, by way of the dialplan, which says who the caller is; the auditor takes him from there."""
         if self.gone:
             return "abandoned"
+        if not (self._begun or self._start.adopted):  # an event said that he is there, nothing else; the auditor sees the channels
+            return None
         try:
             await self._services.switch.redirect(self.channel, "hotline-default")
         except AmiError as error:
+            if await self.line.gone_within(HANGUP_SECONDS):  # the refusal came before the news of the hang-up
+                return "abandoned"
             self.log.warning("rescue_failed", reason=str(error))
         return None
 

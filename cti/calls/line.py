@@ -5,9 +5,10 @@ behind it run at its next entry, so each entry begins with a NOOP that is waited
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 
-from cti.ami.errors import ActionRefused, ActionTimeout, AmiError
+from cti.ami.errors import ActionRefused, ActionTimeout
 from cti.ami.messages import AgiExecuted
 from cti.ami.switch import Switch, exec_command
 
@@ -59,7 +60,12 @@ class Line:
         self._waiting: dict[str, asyncio.Future[AgiExecuted]] = {}
         self._inside = asyncio.Event()
         self._outside = asyncio.Event()
-        self.gone = False
+        self._hung_up = asyncio.Event()
+
+    @property
+    def gone(self) -> bool:
+        """True once the caller has hung up."""
+        return self._hung_up.is_set()
 
     # ---- fed by the dispatcher
 
@@ -84,7 +90,7 @@ class Line:
 
     def hung_up(self) -> None:
         """The channel is gone."""
-        self.gone = True
+        self._hung_up.set()
         self._drop_waiting()
         self._inside.set()
         self._outside.set()
@@ -140,6 +146,13 @@ class Line:
             self._check()
             await self.fetch()
 
+    async def gone_within(self, seconds: float) -> bool:
+        """Whether he hangs up within so many seconds: a command that failed may have been the first sign of it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._hung_up.wait()
+        return self.gone
+
     def _check(self) -> None:
         if self.gone:
             raise LineGone("the caller hung up")
@@ -161,6 +174,8 @@ class Line:
             raise LineGone(f"AGI command failed: {error}") from error
         finally:
             self._waiting.pop(command_id, None)
+            if future.done() and not future.cancelled():
+                future.exception()  # the channel may have left while the action itself was refused: nobody waits for that any more
 
     async def play(self, prompts: Sequence[str], language: str, *, barge_in: bool) -> bool:
         """Play prompts to their end; True if all were played or a digit stopped them. Raises LineGone.
@@ -195,11 +210,9 @@ class Line:
         self._check()
 
     async def end(self) -> None:
-        """Hang up, politely by the dialplan, else at once."""
+        """Hang up, politely by the dialplan, else at once. Raises LinkDown: then he may be on the line still."""
         try:
             await self.leave("bye")
-        except LineGone:
+        except (LineGone, ActionTimeout):
             if not self.gone:
                 await self._switch.hang_up(self.channel)
-        except AmiError:
-            return

@@ -15,16 +15,17 @@ from ivr.state import Trace
 
 @dataclass(frozen=True, slots=True)
 class QueueRequest:
-    """A caller who is ready to wait: `entered_at` is the monotonic time of an earlier entry that he keeps, None for now;
-    `first` puts him before all others of his line (his agent's leg died)."""
+    """A caller who is ready to wait: `entered_at` is the monotonic time of his entry, `fresh` when it is his first and not
+    one that he keeps; `first` puts him before all others of his line (his agent's leg died)."""
 
     call: str
     queue: str
     tier: str
     needs: tuple[tuple[str, int], ...]
-    entered_at: float | None
+    entered_at: float
     sequence: int
     first: bool = False
+    fresh: bool = True
 
 
 class QueuePort(Protocol):
