@@ -202,7 +202,7 @@ async def test_a_key_stops_the_prompt_at_once(site: Site, hotline: HotlineServer
             await caller.heard("main/menu-1")
 
     await gathered(*map(interrupt, ("13800138003", "13800138006", "13800138009")))
-    assert sorted(delays)[-1] < 0.3, delays
+    assert max(delays) < 0.3, delays
     assert sorted(delays)[len(delays) // 2] < 0.2, delays
 
 

@@ -9,7 +9,7 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.rig.ports import LOOPBACK, free_port
+from tests.rig.ports import LOOPBACK, free_port, free_range
 from tests.rig.waiting import eventually
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Sipp:
             "-error_file",
             "errors.log",
         ]
-        argv += ["-cp", str(free_port()), "-mi", LOOPBACK, "-mp", str(free_port())]
+        argv += ["-cp", str(free_port()), "-mi", LOOPBACK, "-mp", str(free_range(4))]  # it also binds the port two above, for video
         if lines:
             (here / "lines.csv").write_text("SEQUENTIAL\n" + "".join(line + "\n" for line in lines), encoding="utf-8")
             period = max(1, round(1000 / rate))
