@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 _FIRST, _LAST = 10_000, 32_000  # below Linux's ephemeral ports, so that nobody takes one between our test and its use
@@ -17,13 +18,21 @@ def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
 
 def free_range(count: int, kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
     """The first of `count` consecutive free ports (an even one)."""
-    for _ in range(200):
-        first = random.randrange(_FIRST, _LAST - count, 2)
+    starts = list(range(_FIRST, _LAST - count, 2))
+    random.shuffle(starts)
+    taken = _handed_out | _bound()
+    for first in starts:
         wanted = range(first, first + count)
-        if _handed_out.isdisjoint(wanted) and all(_is_free(port, kind) for port in wanted):
+        if taken.isdisjoint(wanted) and all(_is_free(port, kind) for port in wanted):
             _handed_out.update(wanted)
             return first
     raise RuntimeError(f"no {count} consecutive free ports on {LOOPBACK} between {_FIRST} and {_LAST}")
+
+
+def _bound() -> set[int]:
+    """Ports somebody is bound to, as the kernel lists them (asking saves trying each)."""
+    rows = [row.split() for kind in ("udp", "tcp") for row in Path(f"/proc/net/{kind}").read_text(encoding="ascii").splitlines()[1:]]
+    return {int(row[1].rpartition(":")[2], 16) for row in rows}
 
 
 def _is_free(port: int, kind: socket.SocketKind) -> bool:
