@@ -1,8 +1,6 @@
 """`hotline db upgrade|demo`: make the tables, fill in the demo company."""
 
 import asyncio
-import datetime as dt
-import time
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -29,7 +27,10 @@ def register(app: typer.Typer) -> None:
 
 @db_app.command()
 def upgrade(database: Address = "", settings: SettingsFile = None) -> None:
-    """Bring the database to the tables this version needs. Doing it again does no harm."""
+    """Bring the database to the tables this version needs. Doing it again does no harm.
+
+    Example: hotline db upgrade --database sqlite:///run/hotline.db
+    """
     url = database or _set_url(settings)
     changed = _done(_upgraded(url))
     say("The database is up to date now." if changed else "The database was up to date already.")
@@ -37,7 +38,12 @@ def upgrade(database: Address = "", settings: SettingsFile = None) -> None:
 
 @db_app.command()
 def demo(database: Address = "", settings: SettingsFile = None) -> None:
-    """Add the demo company's customers (docs/demo.md) and renew its outages. Doing it again does no harm."""
+    """Add the demo company's customers (docs/demo.md) and renew its outages. Doing it again does no harm.
+
+    `hotline run` does this by itself in a database of its own; see HOTLINE_DEMO.
+
+    Example: hotline db demo --database sqlite:///run/hotline.db
+    """
     url = database or _set_url(settings)
     added = _done(_seeded(url))
     say(f"{added} demo customers added; see docs/demo.md." if added else "The demo customers were all there already.")
@@ -60,16 +66,9 @@ async def _upgraded(url: str) -> bool:
 
 
 async def _seeded(url: str) -> int:
-    from cti.database import Database, migrate  # noqa: PLC0415
-    from cti.database.demo import seed_demo  # noqa: PLC0415
+    from cti.database.demo import add_demo  # noqa: PLC0415
 
-    await migrate(url)
-    database = Database(url)
-    try:
-        today = dt.datetime.now().astimezone().date()
-        return await seed_demo(database, today=today, now_ms=time.time_ns() // 1_000_000)
-    finally:
-        await database.close()
+    return await add_demo(url)
 
 
 def _done(work: Coroutine[Any, Any, T]) -> T:

@@ -32,6 +32,10 @@ def run() -> None:
     HOTLINE_ASTERISK: a program to use. HOTLINE_DEBIAN_MIRROR: where to fetch one from instead of apt's own mirror.
 
     HOTLINE_DATABASE_URL, HOTLINE_STORE_URL: sqlite:///file, postgresql://…, redis://…
+
+    HOTLINE_DEMO (true): demo customers in the embedded database; a database you name gets them by `hotline db demo` alone.
+
+    Example: HOTLINE_SIP_PORT=15060 HOTLINE_RUN_DIR=/tmp/second hotline run
     """
     keep_running(with_server=True)
 

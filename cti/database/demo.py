@@ -5,12 +5,14 @@ Everything is derived from the customer's place in the list, so the table in doc
 
 import asyncio
 import datetime as dt
+import time
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cti.database.engine import Database
+from cti.database.migrate import migrate
 from cti.database.models import BillRow, CustomerRow, OutageRow, PaymentRow, PhoneRow
 from cti.database.pins import hash_pin
 
@@ -69,6 +71,20 @@ def _customer(index: int, name: str) -> DemoCustomer:
         area=AREAS[index % len(AREAS)],
         balance_cents=credit_or_nothing.get(index, usual_cents),
     )
+
+
+async def add_demo(url: str) -> int:
+    """Bring the database at this address up to date and seed it as of now; return how many customers were added.
+
+    Raises DatabaseAddressError, UnknownRevisionError, or what the database says (SQLAlchemyError, OSError).
+    """
+    await migrate(url)
+    database = Database(url)
+    try:
+        today = dt.datetime.now().astimezone().date()
+        return await seed_demo(database, today=today, now_ms=time.time_ns() // 1_000_000)
+    finally:
+        await database.close()
 
 
 async def seed_demo(database: Database, *, today: dt.date, now_ms: int) -> int:

@@ -16,7 +16,7 @@ def banner(settings: RunSettings, options: RuntimeOptions, server_pid: int) -> s
 The hotline takes calls.
 
   Dial          {" or ".join(options.numbers)}  with a SIP phone (UDP) at {sip}
-  Demo caller   {caller.name}  password {caller.password}
+  Demo caller   {caller.name}  password {caller.password}  shows {caller.number}: docs/demo.md says who that is
   Agents        log in with *45, pause with *46, callers waiting *47; account and password:
 {accounts}
 

@@ -11,7 +11,8 @@ from cti.supervisor.secrets import secret
 from cti.supervisor.settings import RunSettings
 
 CALLER = "caller"
-CALLER_NUMBER = "13800000001"
+CALLER_NUMBER = "13800138001"
+"""The first customer of docs/demo.md: 张伟, diamond, spoken to in Chinese."""
 
 
 def default_queue(policy: Policy, wanted: str) -> str:
@@ -67,7 +68,7 @@ def server_settings(settings: RunSettings, options: RuntimeOptions) -> dict[str,
             "actions_username": ACTIONS_USER,
             "actions_secret": options.ami_secrets.actions,
         },
-        "database_url": settings.database_url or f"sqlite:///{layout.root / 'hotline.db'}",
+        "database_url": settings.database_url or settings.embedded_database,
         "store_url": settings.store_url or f"sqlite:///{layout.root / 'store.db'}",
         "http": {
             "host": settings.http_host,

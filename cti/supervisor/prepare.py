@@ -1,13 +1,17 @@
-"""Everything before the first start: programs, prompts, music, ports, configuration."""
+"""Everything before the first start: programs, prompts, music, ports, configuration, the demo company."""
 
+import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import yaml
+from sqlalchemy.exc import SQLAlchemyError
 
 from cti.asterisk.options import RuntimeOptions
 from cti.asterisk.runtime import render_runtime
+from cti.database.demo import add_demo
+from cti.database.migrate import UnknownRevisionError
 from cti.prompts.build import build_music, build_prompts
 from cti.prompts.voices import find_speaker
 from cti.prompts.wanted import wanted_prompts
@@ -43,6 +47,7 @@ def prepare(settings: RunSettings, say: Say) -> Prepared:
     options = asterisk_options(settings)
     render_runtime(install, settings.layout, options)
     write_settings(settings, options)
+    prepare_demo(settings, say)
     return Prepared(install, options)
 
 
@@ -61,6 +66,23 @@ def prepare_sound(settings: RunSettings, say: Say) -> None:
         wanted, settings.sounds, find_speaker(), recordings=settings.recordings_dir, progress=progress
     )
     say(f"prompts: {len(report.rendered)} made, {report.kept} up to date")
+
+
+def prepare_demo(settings: RunSettings, say: Say) -> None:
+    """Put the demo customers into the embedded database and renew their outages; a database named by the user is left alone."""
+    if settings.database_url or not settings.demo:
+        return
+    try:
+        added = asyncio.run(add_demo(settings.embedded_database))
+    except UnknownRevisionError as error:
+        raise ProvisionError(str(error)) from error
+    except (SQLAlchemyError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise ProvisionError(
+            f"{settings.embedded_database} cannot be used: {reason}. See that {settings.layout.root} may be written, or set HOTLINE_RUN_DIR."
+        ) from error
+    if added:
+        say(f"demo: {added} customers added, see docs/demo.md")
 
 
 def write_settings(settings: RunSettings, options: RuntimeOptions) -> None:

@@ -28,7 +28,8 @@ class RunSettings(BaseSettings):
 
     asterisk: an Asterisk program to use, empty to find one. numbers: served numbers, separated by commas.
     rtp_timeout_seconds: a party that sends no sound so long has vanished; 0 never ends a call for that.
-    sip_host: address of this machine that phones reach, 0.0.0.0 for all. default_queue: for calls whose flow failed. The rest speaks for itself.
+    sip_host: address of this machine that phones reach, 0.0.0.0 for all. default_queue: for calls whose flow failed.
+    demo: keep the customers of docs/demo.md in the database; only done in the embedded one, never where database_url leads. The rest speaks for itself.
     """
 
     model_config = SettingsConfigDict(env_prefix="HOTLINE_", extra="ignore")
@@ -52,11 +53,17 @@ class RunSettings(BaseSettings):
     database_url: str = ""
     store_url: str = ""
     default_queue: str = ""
+    demo: bool = True
 
     @property
     def layout(self) -> RuntimeLayout:
         """The runtime folder."""
         return RuntimeLayout(self.run_dir.expanduser().absolute())
+
+    @property
+    def embedded_database(self) -> str:
+        """Address of the database in the runtime folder, used when no other is named."""
+        return f"sqlite:///{self.layout.root / 'hotline.db'}"
 
     @property
     def rtp_end(self) -> int:

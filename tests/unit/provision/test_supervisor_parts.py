@@ -2,6 +2,7 @@
 
 import inspect
 import socket
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -11,13 +12,14 @@ from pydantic import ValidationError
 
 from cti.cli.console import explain
 from cti.cli.run import run
+from cti.database.demo import demo_customers
 from cti.provision.errors import ProvisionError
 from cti.settings import load_settings
 from cti.supervisor.banner import banner
 from cti.supervisor.children import LONGEST_PAUSE_SECONDS, Restarts
 from cti.supervisor.plan import asterisk_options, server_settings
 from cti.supervisor.ports import complaints
-from cti.supervisor.prepare import write_settings
+from cti.supervisor.prepare import prepare_demo, write_settings
 from cti.supervisor.secrets import secret
 from cti.supervisor.settings import RunSettings
 from cti.supervisor.supervise import only_one
@@ -122,11 +124,38 @@ def test_each_agents_phone_has_an_account_and_the_caller_too(settings: RunSettin
     assert [(phone.name, phone.number) for phone in options.phones] == [
         ("agent01", "1001"),
         ("wang", "1002"),
-        ("caller", "13800000001"),
+        ("caller", demo_customers()[0].number),
     ]
     assert options.fallback_members == ("PJSIP/agent01", "PJSIP/wang")
     assert len({phone.password for phone in options.phones}) == 3
     assert server_settings(settings, options)["ami"]["events_secret"] == options.ami_secrets.events
+
+
+def test_the_demo_company_is_there_at_the_first_start(settings: RunSettings) -> None:
+    settings.layout.root.mkdir(parents=True)
+    said: list[str] = []
+    prepare_demo(settings, said.append)
+    prepare_demo(settings, said.append)
+    assert said == [f"demo: {len(demo_customers())} customers added, see docs/demo.md"], "said once, added once"
+    with sqlite3.connect(settings.layout.root / "hotline.db") as database:
+        (number,) = database.execute("SELECT number FROM phones ORDER BY number").fetchone()
+    assert number in {phone.number for phone in asterisk_options(settings).phones}, "the demo caller is a customer"
+
+
+@pytest.mark.parametrize("change", ["own", "unwanted"])
+def test_a_database_of_ones_own_gets_no_demo_company(settings: RunSettings, tmp_path: Path, change: str) -> None:
+    own = tmp_path / "own.db"
+    changes = {"own": {"database_url": f"sqlite:///{own}"}, "unwanted": {"demo": False}}[change]
+    prepare_demo(settings.model_copy(update=changes), pytest.fail)
+    assert not own.exists()
+    assert not settings.layout.root.exists()
+
+
+def test_a_runtime_folder_that_cannot_be_written_is_named(settings: RunSettings) -> None:
+    settings.layout.root.mkdir(parents=True)
+    (settings.layout.root / "hotline.db").mkdir()
+    with pytest.raises(ProvisionError, match=r"hotline\.db.*HOTLINE_RUN_DIR"):
+        prepare_demo(settings, pytest.fail)
 
 
 def test_the_default_queue_is_one_that_anybody_may_answer(settings: RunSettings) -> None:
@@ -176,4 +205,4 @@ def test_the_help_names_every_variable_with_its_default() -> None:
     for name, field in RunSettings.model_fields.items():
         assert f"HOTLINE_{name.upper()}" in told
         if isinstance(field.default, int):
-            assert f"({field.default})" in told, name
+            assert f"({str(field.default).lower()})" in told, name
