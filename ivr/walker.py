@@ -33,6 +33,7 @@ Backend = Callable[[CallBackend], Reply]
 PROMPT_SECONDS = 3.0
 RECORDED_SECONDS = 6.0
 TALK_SECONDS = 60.0
+KEY_SECONDS = 0.2
 
 
 class LineKind(StrEnum):
@@ -65,19 +66,36 @@ class Walker:
         backend: answers backend calls.
         civil: wall-clock time at the start, with its zone.
         entry: the flow to begin in.
+        interpreter: walks the flows, if not a plain one for `entry` is wanted.
+        keep: gets the session at every wait and returns the one to go on with.
 
     Attributes:
         lines: everything that happened so far.
+        record_seconds: how long the caller speaks when he is recorded; None: the recording fails.
         trace: every trace entry so far.
         commands: every command so far.
 
     """
 
-    def __init__(self, flows: FlowSet, call: CallInfo, backend: Backend, civil: datetime, entry: str = "main") -> None:
+    def __init__(
+        self,
+        flows: FlowSet,
+        call: CallInfo,
+        backend: Backend,
+        civil: datetime,
+        entry: str = "main",
+        *,
+        interpreter: Interpreter | None = None,
+        keep: Callable[[Session], Session] | None = None,
+    ) -> None:
+        self.record_seconds: float | None = RECORDED_SECONDS
         self.lines: list[Line] = []
         self.trace: list[Trace] = []
         self.commands: list[Command] = []
-        self._interpreter = Interpreter(flows, entry)
+        self._interpreter = interpreter or Interpreter(flows, entry)
+        self._keep = keep
+        self._replies: dict[str, Reply] = {}
+        self._fillers: set[str] = set()
         self._backend = backend
         self._began = civil
         self._now = 0.0
@@ -117,12 +135,27 @@ class Walker:
 
     def wait(self) -> None:
         """Let time pass: a question goes unanswered, a queue is served."""
-        queue = self._last(JoinQueue)
-        if self.waits_in_queue and isinstance(queue, JoinQueue):
-            self._leave_queue(queue, QueueOutcome.SERVED, TALK_SECONDS)
+        if self.waits_in_queue:
+            self.leave_queue(QueueOutcome.SERVED)
         elif self._step.deadline is not None:
             self._now = max(self._now, self._step.deadline)
             self._send(DeadlinePassed())
+        self._settle()
+
+    def press_quickly(self, keys: str) -> None:
+        """Press keys quickly: each comes before anything more can be heard."""
+        self.lines.append(Line(LineKind.PRESSED, "*" * len(keys) if self._step.secure else keys))
+        for key in keys:
+            self._now += KEY_SECONDS
+            self._send(DigitPressed(key))
+        self._settle()
+
+    def leave_queue(self, outcome: QueueOutcome) -> None:
+        """Come back from the queue; does nothing when the caller is in none."""
+        queue = self._last(JoinQueue)
+        if self.waits_in_queue and isinstance(queue, JoinQueue):
+            served = outcome is QueueOutcome.SERVED
+            self._leave_queue(queue, outcome, TALK_SECONDS if served else 20.0)
         self._settle()
 
     def hang_up(self) -> None:
@@ -136,7 +169,8 @@ class Walker:
         return self._began + timedelta(seconds=self._now)
 
     def _send(self, event: Event) -> None:
-        self._step = self._take(self._interpreter.resume(self.session, event, self._now, self._civil))
+        session = self._keep(self.session) if self._keep else self.session
+        self._step = self._take(self._interpreter.resume(session, event, self._now, self._civil))
 
     def _take(self, step: Step) -> Step:
         self.trace.extend(step.trace)
@@ -177,18 +211,34 @@ class Walker:
     def _outside(self) -> Event | None:
         command = self._last(Play, Record, CallBackend, Hangup)
         token = self.session.token
-        if self._step.awaiting is Awaiting.BACKEND and isinstance(command, CallBackend):
-            reply = self._backend(command)
-            if isinstance(reply, FailReason):
-                return BackendFailed(command.token, reply)
-            return BackendReplied(command.token, reply)
+        if self._step.awaiting is Awaiting.BACKEND:
+            return self._answer()
         if isinstance(command, Record) and self._step.awaiting is Awaiting.RECORD:
-            self._now += RECORDED_SECONDS
-            return RecordEnded(command.token, command.name, RECORDED_SECONDS)
+            self._now += self.record_seconds or 0.0
+            return RecordEnded(
+                command.token, command.name, self.record_seconds or 0.0, ok=self.record_seconds is not None
+            )
         if token is not None and isinstance(command, Play) and command.token == token:
             self._now += PROMPT_SECONDS
             return PlayEnded(token)
         return None
+
+    def _answer(self) -> Event | None:
+        """Let the backend answer; one that never does leaves the caller to the filler sentence and the deadline."""
+        latest = self._last(Play, CallBackend)
+        if isinstance(latest, Play) and latest.token not in self._fillers:
+            self._fillers.add(latest.token)
+            self._now += PROMPT_SECONDS
+            return PlayEnded(latest.token)
+        call = self._last(CallBackend)
+        assert isinstance(call, CallBackend)
+        if call.token not in self._replies:
+            self._replies[call.token] = self._backend(call)
+        reply = self._replies[call.token]
+        if reply is FailReason.TIMEOUT:
+            self._now = max(self._now, self._step.deadline or self._now)
+            return DeadlinePassed()
+        return BackendFailed(call.token, reply) if isinstance(reply, FailReason) else BackendReplied(call.token, reply)
 
     def _leave_queue(self, queue: JoinQueue, outcome: QueueOutcome, seconds: float) -> None:
         self._now += seconds
