@@ -41,6 +41,8 @@ STOP_SECONDS = 0.15
 INBOX_LIMIT = 256
 #: Asterisk tells of a hang-up this much later, at most, than of the command that it broke off.
 HANGUP_SECONDS = 0.5
+#: More saves than a session which the store did not show can be ahead of what its channel says.
+UNSEEN_SAVES = 1000
 #: The wait of a caller whose session is lost; no interpreter knows it.
 ADOPTED = "adopted"
 _OUTCOMES = frozenset(outcome.value for outcome in QueueOutcome)
@@ -74,7 +76,7 @@ _Signal = _Released | _TalkOver
 class Start:
     """How a call begins: a fresh one, or one found on its channel with what was known of it.
 
-    `state` is what the channel says; `session` the stored one with its generation, None if there is none.
+    `state` is what the channel says; `session` the stored one with its `generation`, None if there is none.
     `entered_at` monotonic, for a caller who waits or waited; `talking` = (offer, agent) for one in a talk; `in_hold` for one
     whom the dialplan holds and whom the router has been told of; `served` = the offer of a talk that ended meanwhile; `up_seconds` = the age of the channel.
     """
@@ -86,6 +88,7 @@ class Start:
     state: ChannelState
     adopted: bool = False
     session: dict[str, Any] | None = None
+    generation: int = 0
     entered_at: float | None = None
     talking: tuple[str, str] | None = None
     in_hold: bool = False
@@ -103,7 +106,7 @@ class Call:
         self.channel = start.channel
         self.line = Line(services.switch, start.call, start.channel, services.duration)
         self._state = start.state
-        self._generation = start.state.generation
+        self._generation = _generation(start)
         self._inbox: asyncio.Queue[Event | _Signal] = asyncio.Queue()
         self._children: asyncio.TaskGroup | None = None
         self._playing: tuple[str, asyncio.Task[None]] | None = None
@@ -509,6 +512,13 @@ class Call:
                 return "abandoned"
             self.log.warning("rescue_failed", reason=str(error))
         return None
+
+
+def _generation(start: Start) -> int:
+    """Where to count on from, so that the store takes the next save: the channel knows the generation of its phase only."""
+    if start.adopted and start.session is None:
+        return start.state.generation + UNSEEN_SAVES
+    return max(start.state.generation, start.generation)
 
 
 def _fail_reason(reason: FailureReason) -> FailReason:

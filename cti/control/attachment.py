@@ -118,7 +118,8 @@ class Attachment:
             self._router.tell(event)
         self._launch(
             Start(
-                found.call, found.row.channel, found.row.caller_number, "", state, adopted=True, session=session, entered_at=entered_at,
+                found.call, found.row.channel, found.row.caller_number, "", state, adopted=True, session=session,
+                generation=saved[0] if saved is not None else 0, entered_at=entered_at,
                 talking=(leg.offer, leg.agent) if leg else None, in_hold=found.in_hold, served=found.served,
                 up_seconds=found.row.duration_seconds,
             )
