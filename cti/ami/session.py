@@ -17,6 +17,7 @@ from cti.ami.link import AmiLink
 
 PING_SECONDS = 3.0
 PING_ANSWER_SECONDS = 3.0
+PAUSE_SECONDS = 8.0
 BACKOFF_FIRST_SECONDS = 0.2
 BACKOFF_MOST_SECONDS = 10.0
 
@@ -101,12 +102,15 @@ class AmiSession:
 
     async def _watch(self) -> None:
         """Return when the link is lost; a ping without an answer counts as lost (half-open TCP)."""
+        loop = asyncio.get_running_loop()
         while not self._lost.is_set():
+            began = loop.time()
             try:
                 async with asyncio.timeout(PING_SECONDS):
                     await self._lost.wait()
             except TimeoutError:
-                await self._ping()
+                if loop.time() - began < PAUSE_SECONDS:  # a process that stood still says nothing before it is sure of itself
+                    await self._ping()
 
     async def _ping(self) -> None:
         try:
