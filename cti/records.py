@@ -7,9 +7,8 @@ process after a kill.
 """
 
 import asyncio
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from itertools import islice
 from typing import Any, TypedDict, Unpack, cast
 
@@ -241,7 +240,7 @@ class RecordWriter:
             found = await session.execute(select(_TABLE).where(_TABLE.c.call.in_(calls)).with_for_update())
             known = {row.call: _record(row._mapping) for row in found}  # noqa: SLF001 - the library's public name
             whole = (known[r.call].merged(r) if r.call in known else r for r in records)
-            await session.execute(_upsert(session), [asdict(record) for record in whole])
+            await session.execute(_upsert(session), [_columns(record) for record in whole])
 
 
 async def recent_calls(database: Database, *, limit: int = 100, before_ms: int | None = None) -> list[CallRecord]:
@@ -278,12 +277,18 @@ def _upsert(session: AsyncSession) -> Insert:
     return insert.on_conflict_do_update(index_elements=["call"], set_=changed)
 
 
+def _columns(record: CallRecord) -> dict[str, Any]:
+    """Return the record as a row; lists are shared, not copied as `asdict` would."""
+    return {name: getattr(record, name) for name in ("call", *_SCALARS, *_LISTS)}
+
+
 def _united(old: tuple[Any, ...], new: Iterable[Any]) -> tuple[Any, ...]:
     """Return both, in order, each entry once."""
-    entries: dict[str, Any] = {}
-    for entry in (*old, *new):
-        entries.setdefault(json.dumps(entry, sort_keys=True, default=str), entry)
-    return tuple(entries.values())
+    entries = list(old)
+    for entry in new:
+        if entry not in entries:
+            entries.append(entry)
+    return tuple(entries)
 
 
 def _fitting(name: str, value: Any) -> Any:

@@ -228,11 +228,12 @@ class Router:
         if isinstance(error, LinkDown) or not isinstance(error, AmiError):
             raise error
         self.log.warning("offer_error", offer=leg.offer, reason=str(error))
+        if never_rang:  # a cause with a back-off: what Asterisk refuses now it refuses at once again
+            self._state.legs.drop(leg)
+            self.tell(OfferFailed(leg.offer, OfferCause.CANCELLED if leg.cancelled else OfferCause.ERROR))
+            return
         leg.cancelled = True
-        if never_rang:
-            self.originate_failed(leg.nonce)
-        else:
-            await self._hang_up_leg(leg)
+        await self._hang_up_leg(leg)
 
     async def _hang_up_leg(self, leg: Leg) -> None:
         try:

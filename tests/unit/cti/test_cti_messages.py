@@ -1,11 +1,13 @@
 """Typed messages, from events that a real Asterisk 22 sent (fixtures/record.py), and from damaged ones."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from cti.ami.frames import Frame, FrameSplitter, parse_frame
 from cti.ami.messages import (
+    EVENT_NAMES,
     AgiEnded,
     AgiExecuted,
     AgiStarted,
@@ -164,6 +166,12 @@ def test_results_of_agi_commands(encoded, expected):
 )
 def test_what_says_nothing_to_us_is_nothing(text):
     assert parse_event(parse_frame(text)) is None
+
+
+def test_asterisk_sends_exactly_the_events_that_are_parsed():
+    """manager.conf filters at the source; an event that is missing there would never come."""
+    template = (Path(__file__).resolve().parents[3] / "deploy" / "asterisk" / "manager.conf").read_text(encoding="utf-8")
+    assert set(re.findall(r"^eventfilter\(name\((\w+)\)", template, re.MULTILINE)) == EVENT_NAMES
 
 
 @pytest.mark.parametrize("name", ["AsyncAGIStart", "AsyncAGIExec", "AsyncAGIEnd", "Hangup", "BridgeEnter", "BridgeLeave", "FullyBooted", "Shutdown"])
