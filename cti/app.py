@@ -35,6 +35,7 @@ from cti.control.dispatcher import Dispatcher
 from cti.control.endings import EndingsReader
 from cti.control.features import FeatureDesk
 from cti.control.ownership import Fence, Heartbeat, acquire, epoch_of, watch_for_pauses
+from cti.flow_versions import FlowVersions
 from cti.ledger import Ledger
 from cti.metrics import Metrics
 from cti.metrics.meters import MeteredRequester
@@ -42,8 +43,6 @@ from cti.router import Router, RouterState, Words
 from cti.settings import Settings
 from cti.store.base import Store
 from cti.words import Durations, Phrasebook
-from ivr.flowset import FlowSet
-from ivr.session import Interpreter
 
 #: Events heard before the channels are read are kept up to this many; more means a resynchronisation anyway.
 BUFFER_LIMIT = 50_000
@@ -56,7 +55,7 @@ class Room:
 
     settings: Settings
     policy: Policy
-    flows: FlowSet
+    flows: FlowVersions
     clock: Clock
     store: Store
     backends: Mapping[str, Backend]
@@ -265,7 +264,7 @@ class Server:
         room = self._room
         assert self._owner is not None
         durations = Durations(room.settings.sounds_dir)
-        book = Phrasebook(room.flows.phrases)
+        book = Phrasebook(room.flows.current.phrases)
         state = RouterState(self._owner)
         self._attached += 1  # legs of this owner's earlier attachments may live on: no offer id comes twice
         engine = Engine(room.policy, offer_prefix=f"e{epoch_of(self._owner):06d}-{self._attached:04d}-")
@@ -273,7 +272,7 @@ class Server:
             engine, room.policy, state, switch, room.clock, Words(book.whisper, book.announce), (room.ledger, room.metrics, self.keeper)
         )
         services = CallServices(
-            switch=switch, clock=room.clock, interpreter=Interpreter(room.flows), backends=room.backends, sessions=self.sessions, queue=router,
+            switch=switch, clock=room.clock, flows=room.flows, backends=room.backends, sessions=self.sessions, queue=router,
             records=room.ledger, duration=durations, spool=room.settings.spool_dir / "recordings", holding_prompts=book.holding,
             default_queue=room.settings.default_queue or next(iter(room.policy.queues)), away_seconds=room.policy.away_seconds,
         )

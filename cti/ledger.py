@@ -62,7 +62,7 @@ class Ledger:
     """Implements RecordPort for calls and FactSink for the router."""
 
     def __init__(
-        self, records: RecordWriter, metrics: IvrMetrics, clock: Clock, flow_version: Callable[[], str], finished: Callable[[str], Awaitable[bool]],
+        self, records: RecordWriter, metrics: IvrMetrics, clock: Clock, finished: Callable[[str], Awaitable[bool]],
         unfinished: Callable[[], Awaitable[list[CallRecord]]],
     ) -> None:
         self._records = records
@@ -71,26 +71,24 @@ class Ledger:
         self._unfinished: dict[str, CallRecord] = {}
         self._metrics = metrics
         self._clock = clock
-        self._flow_version = flow_version
         self._open: dict[str, _Open] = {}
         self._closed: dict[str, None] = {}
         self.log = structlog.get_logger("ledger")
 
     # ---- RecordPort
 
-    def began(self, call: str, *, caller: str, called: str, channel: str, adopted: bool, up_seconds: float = 0.0) -> None:
+    def began(self, call: str, *, caller: str, called: str, channel: str, adopted: bool, up_seconds: float = 0.0, flow_version: str = "") -> None:
         """A call came in, or was found on its channel after a restart."""
         if not (adopted and call in self._open):
             known = self._unfinished.pop(call, None)
             self._open[call] = _Open(caller, called, self._clock.wall_ms()) if known is None else _reopened(known, caller, called)
-        version = self._flow_version()
         self._metrics.call_began(adopted=adopted)
         if adopted:
             started_ms = self._clock.wall_ms() - int(up_seconds * 1000)  # stands only if nobody wrote a start before
-            self._records.update(call, started_at_ms=started_ms, caller_number=caller, flow_version=version)
+            self._records.update(call, started_at_ms=started_ms, caller_number=caller, flow_version=flow_version)
         else:
-            self._records.begin(call, started_at_ms=self._clock.wall_ms(), caller_number=caller, flow_version=version)
-        self.log.info("call_adopted" if adopted else "call_began", call=call, caller=caller, called=called, channel=channel, flow_version=version)
+            self._records.begin(call, started_at_ms=self._clock.wall_ms(), caller_number=caller, flow_version=flow_version)
+        self.log.info("call_adopted" if adopted else "call_began", call=call, caller=caller, called=called, channel=channel, flow_version=flow_version)
 
     def stepped(self, call: str, trace: Trace) -> None:
         """A flow step did something."""

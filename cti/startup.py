@@ -21,6 +21,7 @@ from cti.clock import Clock
 from cti.config import read_policy
 from cti.database.engine import Database
 from cti.database.migrate import migrate
+from cti.flow_versions import FlowsRefused, FlowVersions, Sources
 from cti.ledger import Ledger
 from cti.metrics import Metrics
 from cti.metrics.meters import MeteredBackend, MeteredStore
@@ -28,7 +29,7 @@ from cti.prompts.files import missing
 from cti.records import CallRecord, RecordWriter, one_call, unfinished_calls
 from cti.settings import Settings
 from cti.store.opening import open_store
-from ivr.flows import load_flows
+from ivr.flows import load_flows, read_files
 from ivr.flowset import FlowSet
 from ivr.known import Known
 from ivr.speech import catalogue
@@ -79,7 +80,9 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
     loaded = read_policy(settings.config_dir)
     policy = loaded.policy
     backends_config = read_backends(settings)
-    flows = load_flows(settings.flows_dir, known_names(policy, backends_config))
+    known = known_names(policy, backends_config)
+    sources = read_files(settings.flows_dir)
+    flows = load_flows(sources, known)
     check_prompts(flows, settings)
     clock = Clock(settings.time_zone)
     log = structlog.get_logger("startup")
@@ -98,12 +101,16 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
             await migrate(settings.database_url)
     except Exception as error:  # a database that is down must not hinder calls; the backend's own errors lead on
         log.exception("database_not_ready", reason=type(error).__name__)
-    ledger = Ledger(records, metrics, clock, lambda: flows.version, lambda call: _finished(database, call), lambda: _unfinished(database))
+    ledger = Ledger(records, metrics, clock, lambda call: _finished(database, call), lambda: _unfinished(database))
     backends = {
         name: MeteredBackend(name, backend, metrics, clock)
         for name, backend in open_backends(backends_config, database=database, store=store, zone=ZoneInfo(settings.time_zone)).items()
     }
-    server = Server(Room(settings, policy, flows, clock, store, backends, ledger, metrics, take_over))
+    versions = FlowVersions(
+        flows, sources, read=lambda: read_files(settings.flows_dir), load=lambda texts: _checked(texts, known, settings), store=store, metrics=metrics
+    )
+    await versions.archive()
+    server = Server(Room(settings, policy, versions, clock, store, backends, ledger, metrics, take_over))
     writer = asyncio.create_task(records.run(), name="records")
     try:
         yield server, database, metrics
@@ -114,6 +121,16 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
             await backend.close()
         await store.close()
         await database.close()
+
+
+def _checked(texts: Sources, known: Known, settings: Settings) -> FlowSet:
+    """A set of flows that callers may meet. Raises BadDocument, FlowsRefused."""
+    flows = load_flows(texts, known)
+    try:
+        check_prompts(flows, settings)
+    except StartRefused as error:
+        raise FlowsRefused(str(error)) from error
+    return flows
 
 
 async def _finished(database: Database, call: str) -> bool:

@@ -42,6 +42,11 @@ class Interpreter:
         self._flows = flows
         self._entry = entry
 
+    @property
+    def version(self) -> str:
+        """The version of the flows this one walks."""
+        return self._flows.version
+
     def start(self, call: CallInfo, now: float, civil: datetime) -> Step:
         """Begin a call.
 

@@ -102,6 +102,7 @@ class Call:
     def __init__(self, services: CallServices, start: Start) -> None:
         self._services = services
         self._start = start
+        self._interpreter = services.flows.for_new_call(start.call)
         self.call = start.call
         self.channel = start.channel
         self.line = Line(services.switch, start.call, start.channel, services.duration)
@@ -253,21 +254,24 @@ class Call:
         services, start = self._services, self._start
         if self._place is _Place.LINE:
             await (self.line.fetch() if start.adopted else self.line.enter())
+        if start.session is not None:
+            self._interpreter = await services.flows.of_version(str(start.session.get("version", "")))
         # only now: an event that told of a call which does not exist leaves no record
         self._begun = True
         services.records.began(
-            self.call, caller=start.caller, called=start.called, channel=start.channel, adopted=start.adopted, up_seconds=start.up_seconds
+            self.call, caller=start.caller, called=start.called, channel=start.channel, adopted=start.adopted, up_seconds=start.up_seconds,
+            flow_version=self._interpreter.version,
         )
         now, civil = services.clock.now(), services.clock.civil()
         info = CallInfo(start.call, start.caller, start.called, start.state.language or None)
         if start.session is not None:
-            step = services.interpreter.restore(start.session, now, civil)
+            step = self._interpreter.restore(start.session, now, civil)
             if start.served and step.awaiting is Awaiting.QUEUE and step.session.token is not None:
                 back = QueueLeft(step.session.token, QueueOutcome.SERVED, offer=start.served)
-                step = services.interpreter.resume(step.session, back, now, civil)
+                step = self._interpreter.resume(step.session, back, now, civil)
             if self._place is _Place.LINE or step.awaiting is Awaiting.QUEUE:
                 return step
-        step = services.interpreter.start(info, now, civil)
+        step = self._interpreter.start(info, now, civil)
         if self._place is not _Place.LINE:  # a waiting caller whose session is lost: he waits on, and starts over when he is back
             self._queue = JoinQueue(ADOPTED, start.state.queue, start.state.tier, start.state.needs, start.state.language, {})
             return replace(step, commands=(self._queue,), awaiting=Awaiting.QUEUE, deadline=None)
@@ -279,8 +283,8 @@ class Call:
         if step.awaiting is Awaiting.QUEUE and self._queue is not None and self._queue.token == ADOPTED:
             if isinstance(event, QueueLeft) and event.outcome is QueueOutcome.SERVED:
                 return replace(step, commands=(Hangup(),), awaiting=Awaiting.NONE, deadline=None, trace=(), ended=Ended("completed", "served"))
-            return services.interpreter.start(step.session.call, now, civil)
-        return services.interpreter.resume(step.session, event, now, civil)
+            return self._interpreter.start(step.session.call, now, civil)
+        return self._interpreter.resume(step.session, event, now, civil)
 
     def _checkpoint(self, step: Step) -> None:
         for trace in step.trace:

@@ -41,10 +41,20 @@ class QueuePort(Protocol):
         """The caller is gone."""
 
 
+class FlowPort(Protocol):
+    """The versions of the flows: a call ends on the one it began with."""
+
+    def for_new_call(self, call: str) -> Interpreter:
+        """The version a new call begins with."""
+
+    async def of_version(self, version: str) -> Interpreter:
+        """The version a call began with; the present one when it is known nowhere any more."""
+
+
 class RecordPort(Protocol):
     """Who keeps the records of calls. None of these waits or fails."""
 
-    def began(self, call: str, *, caller: str, called: str, channel: str, adopted: bool, up_seconds: float = 0.0) -> None:
+    def began(self, call: str, *, caller: str, called: str, channel: str, adopted: bool, up_seconds: float = 0.0, flow_version: str = "") -> None:
         """A call came in, or was found after it had been up for `up_seconds`."""
 
     def stepped(self, call: str, trace: Trace) -> None:
@@ -70,7 +80,7 @@ class CallServices:
 
     switch: Switch
     clock: Clock
-    interpreter: Interpreter
+    flows: FlowPort
     backends: Mapping[str, Backend]
     sessions: SessionKeeper
     queue: QueuePort

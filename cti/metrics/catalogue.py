@@ -98,6 +98,9 @@ FALLBACK = _metric(
     Kind.COUNTER, "fallback_total", "", "Callers whom the dialplan's own fallback took while the server was away."
 )
 
+FLOWS_RELOADED = _metric(Kind.COUNTER, "flow_reloads_total", "result", "Sets of flows tried under live calls: taken or refused.")
+FLOWS_BROKEN = _metric(Kind.GAUGE, "flows_broken", "", "1 while the last set of flows tried was refused; calls go on with the one before.")
+
 # The server itself
 AMI_UP = _metric(Kind.GAUGE, "ami_up", "", "1 while both AMI sessions are logged in.")
 AMI_RECONNECTS = _metric(Kind.COUNTER, "ami_reconnects_total", "", "Times the AMI link came back after it was lost.")

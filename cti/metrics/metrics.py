@@ -17,6 +17,7 @@ from cti.metrics.routing import RoutingMetrics
 from ivr.state import Trace
 
 BACKEND_OK = "ok"
+RELOAD_TAKEN, RELOAD_REFUSED = "taken", "refused"
 _BACKEND_RESULTS = (BACKEND_OK, *(reason.value for reason in FailureReason))
 _EXITS = ("completed", "abandoned", "failed")
 _FORGERIES = ("no_nonce", "doubled_header")
@@ -59,7 +60,9 @@ class Metrics:
         self._routing = RoutingMetrics(policy, self.registry)
         self._make_counters()
         self._begin()
-        gauge(catalogue.BUILD, self.registry).labels(version, flow_version).set(1)
+        self._version = version
+        self._build = gauge(catalogue.BUILD, self.registry)
+        self._build.labels(version, flow_version).set(1)
         self.registry.register(SnapshotCollector(policy, snapshot, live_calls))
         self.registry.register(RecordCollector(records))
         ProcessCollector(registry=self.registry)
@@ -72,6 +75,8 @@ class Metrics:
         self._ivr_steps = counter(catalogue.IVR_STEPS, registry)
         self._ivr_exits = counter(catalogue.IVR_EXITS, registry)
         self._fallback = counter(catalogue.FALLBACK, registry)
+        self._flow_reloads = counter(catalogue.FLOWS_RELOADED, registry)
+        self._flows_broken = gauge(catalogue.FLOWS_BROKEN, registry)
         self._ami_up = gauge(catalogue.AMI_UP, registry)
         self._ami_reconnects = counter(catalogue.AMI_RECONNECTS, registry)
         self._ami_seconds = histogram(catalogue.AMI_ACTION, registry)
@@ -83,6 +88,7 @@ class Metrics:
 
     def _begin(self) -> None:
         begin_at_zero(self._calls_ended, _EXITS)
+        begin_at_zero(self._flow_reloads, (RELOAD_TAKEN, RELOAD_REFUSED))
         begin_at_zero(self._ivr_exits, tuple(self._flows), _EXITS)
         begin_at_zero(self._forged, _FORGERIES)
         begin_at_zero(self._drift, _DRIFTS)
@@ -121,6 +127,18 @@ class Metrics:
 
     def _flow(self, flow: str) -> str:
         return flow if flow in self._flows else OTHER
+
+    def flows_loaded(self, version: str) -> None:
+        """New calls are served by this version of the flows now."""
+        self._build.clear()
+        self._build.labels(self._version, version).set(1)
+        self._flow_reloads.labels(RELOAD_TAKEN).inc()
+        self._flows_broken.set(0)
+
+    def flows_refused(self) -> None:
+        """The last set of flows tried is broken."""
+        self._flow_reloads.labels(RELOAD_REFUSED).inc()
+        self._flows_broken.set(1)
 
     # ---- the link to Asterisk
 

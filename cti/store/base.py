@@ -31,6 +31,7 @@ class Namespace(StrEnum):
     OWNER = "owner"  #: who may move calls: epoch and random part
     SESSIONS = "sessions"  #: call id -> flow session, by generation
     CALLBACKS = "callbacks"  #: queue entry id -> promised callback
+    FLOWS = "flows"  #: version of the flows -> their texts by path
 
 
 class Store(Protocol):

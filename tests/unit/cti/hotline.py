@@ -123,6 +123,16 @@ class RecordEar:
         self.endings.append((call, cause, hangup_cause))
 
 
+class OneVersion:
+    """A FlowPort that knows one version."""
+
+    def for_new_call(self, _call: str) -> Interpreter:
+        return interpreter()
+
+    async def of_version(self, _version: str) -> Interpreter:
+        return interpreter()
+
+
 @cache
 def interpreter() -> Interpreter:
     return Interpreter(load_flows(Path(__file__).resolve().parents[3] / "flows"))
@@ -140,7 +150,7 @@ class Hotline:
         self.records = RecordEar()
         self.clock = LoopClock()
         self.services = CallServices(
-            switch=Switch(self.phone), clock=self.clock, interpreter=interpreter(), backends={"accounts": self.backend, "tickets": self.backend},
+            switch=Switch(self.phone), clock=self.clock, flows=OneVersion(), backends={"accounts": self.backend, "tickets": self.backend},
             sessions=self.sessions, queue=self.queue, records=self.records, duration=lambda prompts, _language: 2.0 * len(prompts),
             spool=Path("/spool/recordings"), holding_prompts=lambda _language, _keys: ("phrases/please-hold",), default_queue="general", away_seconds=120.0,
         )  # fmt: skip
