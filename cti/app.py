@@ -231,12 +231,13 @@ class Server:
                 live.router.tell(adopted)
             tasks.create_task(self._watch_links(), name="links")
             tasks.create_task(live.router.run(), name="router")
+            # before the adoption: taking back hundreds of callers outlasts what the fence lets pass without a confirmation
+            tasks.create_task(Heartbeat(switch, fence, self._owner, live.router.pulse).run(), name="heartbeat")
             await room.ledger.recall()
             rows = await switch.channels()
             await attachment.adopt_all(rows)
             self._apply_heard(live)
             self.log.info("attached", owner=epoch_of(self._owner))
-            tasks.create_task(Heartbeat(switch, fence, self._owner, live.router.pulse).run(), name="heartbeat")
             tasks.create_task(auditor.run(), name="auditor")
             tasks.create_task(self._endings(switch, live, {row.nonce for row in rows}), name="endings")
 

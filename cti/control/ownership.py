@@ -129,8 +129,10 @@ class Heartbeat:
         while True:
             through = self._pulse()
             present = await self._present_owner()
-            if present != self._owner:
-                raise OwnershipLost(f"owner {present or '(none)'} has taken over from {self._owner}")
+            if present not in ("", self._owner):
+                raise OwnershipLost(f"owner {present} has taken over from {self._owner}")
+            if not present:  # a reload wiped the globals (`clearglobalvars`): nobody took over, and the gate refuses everybody
+                await self._switch.set_global(GLOBAL_OWNER, self._owner)
             self._fence.confirm()
             if await self._within_a_beat(through):
                 beat += 1

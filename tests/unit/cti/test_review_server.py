@@ -1,0 +1,116 @@
+"""What a review of the server's attachment found: it is run whole here, against an Asterisk that only answers actions."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from cti.app import Room, Server
+from cti.config import load_policy
+from cti.ledger import Ledger
+from cti.metrics import Metrics
+from cti.settings import Settings
+from cti.store.opening import open_store
+from ivr.flows import load_flows
+from tests.unit.cti.hotline import LoopClock
+from tests.unit.cti.requester import Globals
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
+
+PROJECT = Path(__file__).resolve().parents[3]
+
+
+class Records:
+    """A record writer that only listens."""
+
+    def __init__(self):
+        self.finished = {}
+
+    def begin(self, call, **_known):
+        pass
+
+    update = begin
+
+    def finish(self, call, **known):
+        self.finished.setdefault(call, known)
+
+    async def flush(self, _within):
+        return True
+
+
+class Exchange(Globals):
+    """Asterisk's answers: `rows` to CoreShowChannels, each action after `seconds`; `endings` is its family of ended calls."""
+
+    def __init__(self, **values):
+        super().__init__(**values)
+        self.rows, self.seconds, self.up = [], 0.0, True
+
+    async def request(self, action, headers=(), *, is_list=False, action_id=None, timeout_seconds=5.0):
+        await asyncio.sleep(self.seconds)
+        answer = await super().request(action, headers, is_list=is_list, action_id=action_id, timeout_seconds=timeout_seconds)
+        return list(self.rows) if action == "CoreShowChannels" else answer
+
+
+@contextlib.asynccontextmanager
+async def attached(exchange: Exchange) -> AsyncIterator[tuple[Server, "asyncio.Task[None]", Records]]:
+    """A server with its one attachment running."""
+    policy, flows, clock, records = load_policy(PROJECT / "config"), load_flows(PROJECT / "flows"), LoopClock(), Records()
+    metrics = Metrics(policy, {}, lambda: None, live_calls=lambda: 0, version="0", flow_version=flows.version)
+
+    async def unknown(_call):
+        return False
+
+    async def nothing():
+        return []
+
+    ledger = Ledger(records, metrics, clock, lambda: flows.version, unknown, nothing)
+    accounts = {"events_secret": "x", "actions_secret": "x"}
+    settings = Settings(ami=accounts, http={"token": "x"})
+    store = open_store("memory:")
+    server = Server(Room(settings, policy, flows, clock, store, {}, ledger, metrics))
+    server.events_link = server.actions_link = exchange
+    task = asyncio.create_task(server._attach())
+    try:
+        yield server, task, records
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        await store.close()
+
+
+def shown(nonce, channel, acd_state, ticket="", context="hotline-hold", application="BridgeWait", bridge=""):
+    """A row as CoreShowChannels sends it."""
+    from cti.ami.frames import parse_frame
+
+    lines = [
+        "Event: CoreShowChannel", f"Channel: {channel}", f"Uniqueid: u-{nonce}", "ChannelStateDesc: Up", f"Context: {context}", "Exten: s",
+        f"Application: {application}", f"BridgeId: {bridge}", "Duration: 00:01:00", "CallerIDNum: 139",
+        f"ChanVariable: ACD_CALL={nonce}", f"ChanVariable: ACD_STATE={acd_state}", f"ChanVariable: ACD_OFFER={ticket}",
+    ]
+    return parse_frame("\r\n".join(lines))
+
+
+async def test_taking_back_hundreds_of_callers_does_not_trip_the_fence():
+    exchange = Exchange()
+    exchange.seconds = 0.02
+    exchange.rows = [
+        shown(f"c{number}", f"PJSIP/trunk-{number:08x}", "1!fb!billing!gold!1700000000000!2!zh!5!", context="hotline-fallback", application="Queue")
+        for number in range(300)
+    ]
+    async with attached(exchange) as (server, task, _):
+        await asyncio.wait([task], timeout=20.0)
+        assert not task.done(), task.exception()
+        assert len(server.live_calls()) == 300
+
+
+async def test_globals_wiped_by_a_reload_are_no_other_owner():
+    exchange = Exchange()
+    async with attached(exchange) as (_, task, _):
+        await asyncio.wait([task], timeout=3.0)
+        owner = exchange.values["ACD_OWNER"]
+        exchange.values.clear()
+        await asyncio.wait([task], timeout=3.0)
+        assert not task.done(), task.exception()
+        assert exchange.values["ACD_OWNER"] == owner
