@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, typer.Argument(help="the agent's name in config/agents.yaml", show_default=False)]
 commands = typer.Typer(
-    no_args_is_help=True, help="Show agents; log them in and out, pause them. Example: hotline agent login anna"
+    no_args_is_help=True, help="Show agents; log them in and out, pause them. Example: hotline agent login agent01"
 )
 
 
@@ -44,7 +44,7 @@ def list_agents(
 def login(name: Name, settings: SettingsOption = None) -> None:
     """Log an agent in; he is ready at once.
 
-    Example: hotline agent login anna
+    Example: hotline agent login agent01
     """
     _wish(name, "login", settings)
 
@@ -53,7 +53,7 @@ def login(name: Name, settings: SettingsOption = None) -> None:
 def logout(name: Name, settings: SettingsOption = None) -> None:
     """Log an agent out, after his talk if he has one.
 
-    Example: hotline agent logout anna
+    Example: hotline agent logout agent01
     """
     _wish(name, "logout", settings)
 
@@ -66,7 +66,7 @@ def pause(
 ) -> None:
     """Pause an agent, after his talk if he has one.
 
-    Example: hotline agent pause anna --reason lunch
+    Example: hotline agent pause agent01 --reason lunch
     """
     _wish(name, "pause", settings, {"reason": reason})
 
@@ -75,7 +75,7 @@ def pause(
 def unpause(name: Name, settings: SettingsOption = None) -> None:
     """End an agent's pause.
 
-    Example: hotline agent unpause anna
+    Example: hotline agent unpause agent01
     """
     _wish(name, "unpause", settings)
 
@@ -84,7 +84,7 @@ def unpause(name: Name, settings: SettingsOption = None) -> None:
 def ready(name: Name, settings: SettingsOption = None) -> None:
     """Make an agent ready: ends wrap-up and any pause, also the one after missed calls.
 
-    Example: hotline agent ready anna
+    Example: hotline agent ready agent01
     """
     _wish(name, "ready", settings)
 

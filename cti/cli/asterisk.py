@@ -36,7 +36,10 @@ def fetch(
     tests: Annotated[bool, typer.Option("--tests", help="also what the tests need: SIPp, Redis")] = False,
     everything: Annotated[bool, typer.Option("--all", help="also Prometheus")] = False,
 ) -> None:
-    """Bring Asterisk and espeak-ng (about 120 MB, once), checked by the Debian archive's signature, without root."""
+    """Bring Asterisk and espeak-ng (about 120 MB, once), checked by the Debian archive's signature, without root.
+
+    Example: hotline asterisk fetch --tests
+    """
     names = RUN_TOOLS + (TEST_TOOLS if tests or everything else ()) + (ALL_TOOLS if everything else ())
     try:
         find_asterisk(asterisk, progress=say)
@@ -47,7 +50,10 @@ def fetch(
 
 
 def versions(asterisk: Setting = "") -> None:
-    """Print the versions of everything the tests run with."""
+    """Print the versions of everything the tests run with.
+
+    Example: hotline asterisk versions
+    """
     say(f"python {platform.python_version()}")
     try:
         install = find_asterisk(asterisk, progress=say)
@@ -67,6 +73,8 @@ def config(
     """Print what to put into your own Asterisk: AMI users with the least rights, dialplan, SIP accounts.
 
     Uses the passwords of the runtime folder, making them where there are none yet.
+
+    Example: hotline asterisk config > hotline-asterisk.txt
     """
     from cti.asterisk.snippets import snippets  # noqa: PLC0415 - only this command needs these
     from cti.asterisk.templates import TemplateError  # noqa: PLC0415
@@ -87,14 +95,20 @@ def config(
 
 
 def run_alone() -> None:
-    """Like `hotline run`, but without the server: for a server in a container of its own, or in a debugger."""
+    """Like `hotline run`, but without the server: for a server in a container of its own, or in a debugger.
+
+    Example: HOTLINE_SIP_HOST=0.0.0.0 hotline asterisk run
+    """
     from cti.cli.run import keep_running  # noqa: PLC0415 - only this command needs it
 
     keep_running(with_server=False)
 
 
 def ready() -> None:
-    """End with status 0 when the runtime folder's Asterisk takes calls, else 1; for health checks."""
+    """End with status 0 when the runtime folder's Asterisk takes calls, else 1; for health checks.
+
+    Example: hotline asterisk ready && echo up
+    """
     from cti.asterisk.process import fully_booted  # noqa: PLC0415 - only this command needs these
     from cti.supervisor.plan import asterisk_options  # noqa: PLC0415
     from cti.supervisor.settings import RunSettings  # noqa: PLC0415

@@ -46,7 +46,10 @@ def check(
         Format, typer.Option("--format", help="text: path:line:column: code message (cure); or json.")
     ] = Format.TEXT,
 ) -> None:
-    """Check flows and configuration; exit status 2 when something hinders the start."""
+    """Check flows and configuration; exit status 2 when something hinders the start.
+
+    Example: hotline check flows --config config
+    """
     from cti.supervisor.settings import RunSettings  # noqa: PLC0415 - the folders of `run` are the default
 
     settings = RunSettings()

@@ -27,6 +27,8 @@ def doctor(
     """Look at Asterisk, its rights, modules and dialplan, at prompts, database, store and server; say how to mend what fails.
 
     Makes one short call of Asterisk with itself. Ends with status 1 when something must be mended.
+
+    Example: hotline doctor --settings /etc/hotline/hotline.yaml
     """
     from cti.doctor.sip import examine_sip  # noqa: PLC0415 - the other commands need not load all this
     from cti.settings import SettingsError, load_settings  # noqa: PLC0415

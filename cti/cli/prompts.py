@@ -34,7 +34,10 @@ def register(app: typer.Typer) -> None:
 
 @prompts_app.command()
 def build(flows: Flows = None, sounds: Sounds = None, recordings: Recordings = None, music: Music = None) -> None:
-    """Make every prompt that is not up to date, and the music on hold."""
+    """Make every prompt that is not up to date, and the music on hold.
+
+    Example: hotline prompts build --recordings recordings
+    """
     from cti.prompts.build import build_music  # noqa: PLC0415 - here and below: other commands need not load it
 
     with _refusals():
@@ -48,23 +51,32 @@ def build(flows: Flows = None, sounds: Sounds = None, recordings: Recordings = N
 
 @prompts_app.command("missing")
 def missing_prompts(flows: Flows = None, sounds: Sounds = None) -> None:
-    """List prompts without audio; exit status 1 when there are any."""
+    """List prompts without audio; exit status 1 when there are any.
+
+    Example: hotline prompts missing --flows flows --sounds run/sounds
+    """
     from cti.prompts.files import missing, prompt_file  # noqa: PLC0415
 
     with _refusals():
         folder = sounds or _settings().sounds
-        gone = missing(_wanted(flows), folder)
+        wanted = _wanted(flows)
+        gone = missing(wanted, folder)
     for prompt in gone:
         print(f"{prompt_file(folder, prompt)}: missing, to say {prompt.text!r}")
     if gone:
         fail(f"{len(gone)} prompts are missing; make them with `hotline prompts build`", FAILED)
+    typer.echo(f"none of {len(wanted)} prompts is missing", err=True)
 
 
 @prompts_app.command("list")
 def list_prompts(
-    flows: Flows = None, language: Annotated[Language | None, typer.Option(help="Only this language.")] = None
+    flows: Flows = None,
+    language: Annotated[Language | None, typer.Option("--language", "--lang", help="Only this language.")] = None,
 ) -> None:
-    """List every prompt: language, id and text, parted by tabs. It is the script for a speaker, too."""
+    """List every prompt: language, id and text, parted by tabs. It is the script for a speaker, too.
+
+    Example: hotline prompts list --language en > script.tsv
+    """
     with _refusals():
         for prompt in _wanted(flows):
             if language in (None, prompt.language):
@@ -75,12 +87,15 @@ def say(
     value: Annotated[
         str, typer.Argument(help='What to say: "¥1234.50", 2026-11-21, 15:20, 13800138000, 105, or words.')
     ],
-    lang: Annotated[Language, typer.Option(help="Language to say it in.")] = Language.ZH,
+    lang: Annotated[Language, typer.Option("--lang", "--language", help="Language to say it in.")] = Language.ZH,
     kind: Annotated[Kind | None, typer.Option(help="How to read it, when the guess is wrong.")] = None,
     wav: Annotated[Path | None, typer.Option(help="Write the sound here as well.")] = None,
     recordings: Recordings = None,
 ) -> None:
-    """Print how a value is spoken, and write it as sound with --wav."""
+    """Print how a value is spoken, and write it as sound with --wav.
+
+    Example: hotline say "¥1234.50" --lang en --wav amount.wav
+    """
     with _refusals():
         spoken = _pieces(value, kind, lang)
         print(text([prompt.id for prompt in spoken], lang, {prompt.id: prompt.text for prompt in spoken}))

@@ -41,13 +41,16 @@ def try_flows(
     ] = None,
     at: Annotated[str, typer.Option(help="Time of the call, e.g. 2026-10-01T10:00; now if not given.")] = "",
     caller: Annotated[str, typer.Option("--from", help="The caller's number.")] = "13800138001",
-    language: Annotated[str, typer.Option(help="Language chosen before: zh or en.")] = "",
+    language: Annotated[str, typer.Option("--language", "--lang", help="Language chosen before: zh or en.")] = "",
     entry: Annotated[str, typer.Option(help="Flow to begin in.")] = "main",
     replies: Annotated[Path | None, typer.Option(help="File of backend replies; <flows>/try/backend.yaml.")] = None,
     database: Annotated[str, typer.Option(help="Ask this database instead, e.g. sqlite:///run/hotline.db.")] = "",
     zone: Annotated[str, typer.Option(help="Time zone of the caller's clock.")] = "Asia/Shanghai",
 ) -> None:
-    """Walk a call in the terminal: what the caller hears is printed in words, keys are typed."""
+    """Walk a call in the terminal: what the caller hears is printed in words, keys are typed.
+
+    Example: hotline try --keys 1,# --lang en
+    """
     folder = flows or _flows_folder()
     civil = _civil(at, zone)
     try:
