@@ -9,6 +9,7 @@ import pytest
 
 from cti.app import Room, Server
 from cti.config import load_policy
+from cti.flow_versions import FlowVersions
 from cti.ledger import Ledger
 from cti.metrics import Metrics
 from cti.settings import Settings
@@ -65,11 +66,12 @@ async def attached(exchange: Exchange) -> AsyncIterator[tuple[Server, "asyncio.T
     async def nothing():
         return []
 
-    ledger = Ledger(records, metrics, clock, lambda: flows.version, unknown, nothing)
+    ledger = Ledger(records, metrics, clock, unknown, nothing)
     accounts = {"events_secret": "x", "actions_secret": "x"}
     settings = Settings(ami=accounts, http={"token": "x"})
     store = open_store("memory:")
-    server = Server(Room(settings, policy, flows, clock, store, {}, ledger, metrics))
+    versions = FlowVersions(flows, {}, read=dict, load=lambda _texts: flows, store=store, metrics=metrics)
+    server = Server(Room(settings, policy, versions, clock, store, {}, ledger, metrics))
     server.events_link = server.actions_link = exchange
     task = asyncio.create_task(server._attach())
     try:
