@@ -172,6 +172,11 @@ def _validator_finding(node: Node, error: Mapping[str, Any], known_keys: Sequenc
         )
     if error["type"] == "missing":
         return where.finding("missing-key", f'"{name}" is missing', f'add "{loc[-1]}:"')
+    if error["type"] == "union_tag_invalid":  # one of several forms, told apart by one key
+        context = error["ctx"]
+        key = context["discriminator"].strip("'")
+        cure = f"write one of {context['expected_tags']}"
+        return locate(node, (*loc, key)).finding("bad-value", f"{name}.{key}: no such {key} {context['tag']!r}", cure)
     return where.finding("bad-value", f"{name}: {error['msg']}", "see the documentation of this key")
 
 
