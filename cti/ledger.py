@@ -187,17 +187,18 @@ class Ledger:
             return
         self._remember_closed(call)
         known = self._unfinished.pop(call, None)
-        entry = self._open.pop(call, None) or (_reopened(known, "", "") if known is not None else _Open("", "", ending.ended_at_ms))
+        entry = self._open.pop(call, None) or (_reopened(known, "", "") if known is not None else _Open("", "", ending.started_at_ms))
         entry.answered = entry.answered or ending.ticket.startswith("talk-")
-        outcome = _outcome(entry, "abandoned")
+        outcome = _outcome(entry, ending.outcome)
         if ending.state.phase is ChannelPhase.FALLBACK:
             outcome = "fallback"
             self._metrics.fell_back()
+        self._records.update(call, started_at_ms=ending.started_at_ms, caller_number=ending.caller or None)
         self._records.finish(
             call, ended_at_ms=ending.ended_at_ms, outcome=outcome, hangup_cause=str(ending.cause),
             queue=entry.queue or ending.state.queue or None, tier=ending.state.tier or None, language=ending.state.language or None,
         )
-        self._metrics.call_ended("abandoned")
+        self._metrics.call_ended(ending.outcome)
         self.log.info("call_ended_unseen", call=call, outcome=outcome, hangup_cause=ending.cause)
 
     # ---- FactSink

@@ -495,7 +495,7 @@ class Call:
     async def _finish(self, step: Step) -> str:
         assert step.ended is not None
         if not self.gone:
-            await self.line.end()
+            await self.line.end(step.ended.outcome)
         return step.ended.outcome
 
     async def _line_lost(self, reason: str) -> str | None:

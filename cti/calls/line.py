@@ -18,6 +18,7 @@ PLAY_MARGIN_SECONDS = 5.0
 #: Prompt names joined by & in one line; Asterisk takes 1,000 bytes.
 PLAY_BYTES = 800
 PROMPT_FOLDER = "hotline/"
+GOODBYE = "bye-"
 
 
 class LineGone(Exception):
@@ -197,7 +198,7 @@ class Line:
         return done.result >= 0
 
     async def leave(self, to: str) -> None:
-        """Leave AsyncAGI: the dialplan goes on to `to` ("hold" or "bye"). Raises LineGone."""
+        """Leave AsyncAGI: the dialplan goes on to `to` ("hold", or GOODBYE and an outcome). Raises LineGone."""
         self._check()
         self._outside.clear()
         try:
@@ -209,10 +210,13 @@ class Line:
             raise LineGone(f"the channel did not leave AsyncAGI: {error}") from error
         self._check()
 
-    async def end(self) -> None:
-        """Hang up, politely by the dialplan, else at once. Raises LinkDown: then he may be on the line still."""
+    async def end(self, outcome: str = "completed") -> None:
+        """Hang up, politely by the dialplan, else at once. Raises LinkDown: then he may be on the line still.
+
+        The dialplan keeps `outcome` with its own record of the end.
+        """
         try:
-            await self.leave("bye")
+            await self.leave(GOODBYE + outcome)
         except (LineGone, ActionTimeout):
             if not self.gone:
                 await self._switch.hang_up(self.channel)

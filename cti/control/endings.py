@@ -11,6 +11,7 @@ import structlog
 
 from cti.ami.errors import ActionRefused, ActionTimeout
 from cti.ami.switch import Switch
+from cti.calls.line import GOODBYE
 from cti.calls.state import ChannelState, decode_state
 from cti.clock import Clock
 
@@ -20,23 +21,30 @@ EVERY_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How Asterisk saw a call end: `ended_at_ms` UTC, Q.850 `cause`, the last `ticket` (ACD_OFFER) and `state`."""
+    """How Asterisk saw a call end: `started_at_ms`, `ended_at_ms` UTC, Q.850 `cause`, the last `ticket` (ACD_OFFER) and `state`.
+
+    `outcome`: how the flow ended, if the server itself had said goodbye; else "abandoned".
+    """
 
     call: str
+    started_at_ms: int
     ended_at_ms: int
+    caller: str
     cause: int
+    outcome: str
     ticket: str
     state: ChannelState
 
 
 def parse_ending(call: str, value: str) -> Ending | None:
     """The record as the dialplan's hangup handler wrote it, None if it is damaged."""
-    epoch, _, rest = value.partition("!")
-    cause, _, rest = rest.partition("!")
-    ticket, _, state = rest.partition("!")
-    if not epoch.isdecimal():
+    fields = value.split("!", 6)
+    if len(fields) != 7 or not fields[0].isdecimal():
         return None
-    return Ending(call, int(epoch) * 1000, int(cause) if cause.isdecimal() else 0, ticket, decode_state(state))
+    ended, cause, started, caller, said, ticket, state = fields
+    started_s = int(started) if started.isdecimal() else int(ended)
+    outcome = said.removeprefix(GOODBYE) if said.startswith(GOODBYE) else "abandoned"
+    return Ending(call, started_s * 1000, int(ended) * 1000, caller, int(cause) if cause.isdecimal() else 0, outcome, ticket, decode_state(state))
 
 
 class EndingsReader:
