@@ -7,7 +7,7 @@ ends and its supervisor starts it again, which is safe because Asterisk keeps th
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -35,7 +35,7 @@ from cti.control.dispatcher import Dispatcher
 from cti.control.endings import EndingsReader
 from cti.control.features import FeatureDesk
 from cti.control.ownership import Fence, Heartbeat, acquire, epoch_of, watch_for_pauses
-from cti.flow_versions import FlowVersions
+from cti.flow_versions import FlowsRefused, FlowVersions
 from cti.ledger import Ledger
 from cti.metrics import Metrics
 from cti.metrics.meters import MeteredRequester
@@ -87,6 +87,7 @@ class Server:
         self._up = asyncio.Condition()
         self._last_agents: list[AgentAdopted] = []
         self._stopping = asyncio.Event()
+        self._reload = asyncio.Event()
         self.sessions = SessionKeeper(room.store)
         self.keeper = AgentKeeper(room.store, room.clock, self.snapshot)
         ami = room.settings.ami
@@ -103,6 +104,22 @@ class Server:
     def snapshot(self) -> Snapshot | None:
         """The engine as it stands, None while there is no attachment."""
         return None if self._live is None else self._live.engine.snapshot(self._room.clock.now())
+
+    @property
+    def flows(self) -> FlowVersions:
+        """The versions of the flows in use."""
+        return self._room.flows
+
+    def ask_to_reload(self) -> None:
+        """Reload the flows soon (SIGHUP); the outcome is in the log and the metrics."""
+        self._reload.set()
+
+    async def _reloads(self) -> None:
+        while True:
+            await self._reload.wait()
+            self._reload.clear()
+            with contextlib.suppress(FlowsRefused):  # logged and alarmed where it was refused
+                await self._room.flows.reload()
 
     @property
     def policy(self) -> Policy:
@@ -176,13 +193,7 @@ class Server:
         """Serve until `stop`. Raises OwnershipLost (exit status 3)."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                background = [
-                    tasks.create_task(work, name=name)
-                    for name, work in (
-                        ("ami events", self.events_link.run()), ("ami actions", self.actions_link.run()), ("sessions", self.sessions.run()),
-                        ("agents", self.keeper.run()), ("attachments", self._attachments()), ("pauses", watch_for_pauses(self._room.clock)),
-                    )
-                ]
+                background = [tasks.create_task(work, name=name) for name, work in self._lasting_work()]
                 await self._stopping.wait()
                 for task in reversed(background):
                     task.cancel()
@@ -193,6 +204,16 @@ class Server:
             self.actions_link.close()
         await self.sessions.flush()
         await self.keeper.flush()
+
+    def _lasting_work(self) -> list[tuple[str, Coroutine[None, None, None]]]:
+        work: list[tuple[str, Coroutine[None, None, None]]] = [
+            ("ami events", self.events_link.run()), ("ami actions", self.actions_link.run()), ("sessions", self.sessions.run()),
+            ("agents", self.keeper.run()), ("reloads", self._reloads()), ("attachments", self._attachments()),
+            ("pauses", watch_for_pauses(self._room.clock)),
+        ]
+        if self._room.settings.watch_flows_seconds:
+            work.append(("flow files", self.flows.watch(self._room.settings.watch_flows_seconds)))
+        return work
 
     def stop(self) -> None:
         """Leave: Asterisk keeps the callers, the next server adopts them."""
@@ -293,6 +314,17 @@ class Server:
 def _agents_as_adopted(snapshot: Snapshot) -> list[AgentAdopted]:
     """The agents as an attachment left them, for the next one."""
     return [AgentAdopted(agent.name, agent.state, agent.reason, agent.since, agent.until, agent.misses) for agent in snapshot.agents.values()]
+
+
+@contextlib.asynccontextmanager
+async def reloaded_by_signal(server: Server) -> AsyncIterator[None]:
+    """SIGHUP reloads the flows while this context is open."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, server.ask_to_reload)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
 
 
 @contextlib.asynccontextmanager

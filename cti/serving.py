@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-from cti.app import Server, stopped_by_signals
+from cti.app import Server, reloaded_by_signal, stopped_by_signals
 from cti.calls.call import Call
 from cti.clock import Clock
 from cti.database.engine import Database
@@ -20,14 +20,14 @@ async def serve_until_stopped(settings: Settings, *, take_over: bool) -> None:
     """
     async with opened(settings, take_over=take_over) as (server, database, metrics):
         app = make_app(_deps(settings, server, database, metrics))
-        async with serving(app, settings.http.host, settings.http.port), stopped_by_signals(server):
+        async with serving(app, settings.http.host, settings.http.port), stopped_by_signals(server), reloaded_by_signal(server):
             await server.run()
 
 
 def _deps(settings: Settings, server: Server, database: Database, metrics: Metrics) -> ApiDeps:
     return ApiDeps(
         snapshot=server.snapshot, tell=server.tell, live_calls=lambda: [_shown(call) for call in server.live_calls()], explain=server.explain,
-        records=DatabaseRecords(database), ready=server.ready, policy=lambda: server.policy, metrics=metrics.registry,
+        records=DatabaseRecords(database), flows=server.flows, ready=server.ready, policy=lambda: server.policy, metrics=metrics.registry,
         clock=Clock(settings.time_zone), token=settings.http.token.get_secret_value(), version=version("hotline-acd"),
     )
 

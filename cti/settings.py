@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     """Everything `serve` needs. The variable of `http.port` is HOTLINE_HTTP__PORT, and so on.
 
     default_queue: where a call goes whose flow failed; empty for the first queue of the configuration.
+    watch_flows_seconds: how often to look for changed flow files, which are then checked and taken; 0 never looks.
     time_zone: IANA name, for opening hours and spoken dates.
     """
 
@@ -60,6 +61,7 @@ class Settings(BaseSettings):
     spool_dir: Path = Path("run/asterisk/spool")
     run_dir: Path = Path("run")
     default_queue: str = ""
+    watch_flows_seconds: Annotated[float, Field(ge=0, le=3600)] = 2.0
     time_zone: str = "Asia/Shanghai"
     log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
 

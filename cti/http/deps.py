@@ -11,11 +11,26 @@ from acd.events import Event
 from acd.explain import Explanation
 from acd.snapshot import Snapshot
 from cti.clock import Clock
+from cti.flow_versions import FlowStatus
 from cti.records import CallRecord
 
 
 class RecordsDown(Exception):
     """The records cannot be read now; the message says why."""
+
+
+class FlowKeeper(Protocol):
+    """The versions of the flows in use. `reload` and `rollback` raise FlowsRefused, and nothing has changed then."""
+
+    @property
+    def status(self) -> FlowStatus:
+        """What serves whom."""
+
+    async def reload(self, share: float = 1.0) -> FlowStatus:
+        """Take the flows on disk, for a share of the new calls."""
+
+    def rollback(self) -> FlowStatus:
+        """Drop the candidate, or go back to the version before."""
 
 
 class RecordReader(Protocol):
@@ -49,6 +64,7 @@ class ApiDeps:
         live_calls: the calls on the line.
         explain: why a call waits or waited; None (or UnknownCall) if nothing is remembered, or there is no engine.
         records: the records of calls.
+        flows: the versions of the flows in use.
         ready: whether calls are served, and each condition by name with its value.
         policy: the queues and agents in force.
         metrics: what /metrics publishes.
@@ -66,6 +82,7 @@ class ApiDeps:
     live_calls: Callable[[], Sequence[LiveCall]]
     explain: Callable[[str], Explanation | None]
     records: RecordReader
+    flows: FlowKeeper
     ready: Callable[[], tuple[bool, Mapping[str, object]]]
     policy: Callable[[], Policy]
     metrics: Collector

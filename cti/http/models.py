@@ -120,6 +120,22 @@ class AgentList(Model):
     agents: list[AgentView]
 
 
+class ReloadRequest(Model):
+    """How many of the new calls meet the new flows: 1 for all, less to try them on a share first."""
+
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+
+
+class FlowsView(Model):
+    """The versions of the flows. `candidate` gets `share` of the new calls; `refused` says why the last set was not taken."""
+
+    current: str
+    candidate: str
+    share: float
+    previous: str
+    refused: str
+
+
 class PauseRequest(Model):
     """Why the agent pauses: a word others see."""
 

@@ -8,11 +8,13 @@ from prometheus_client.aiohttp import make_aiohttp_handler
 from acd.errors import UnknownCall
 from acd.explain import Explanation
 from acd.snapshot import Snapshot
+from cti.flow_versions import FlowsRefused
 from cti.http.deps import ApiDeps, RecordsDown
 from cti.http.models import (
     AgentList,
     AgentView,
     CallDetail,
+    FlowsView,
     Health,
     LiveCallList,
     PauseRequest,
@@ -22,6 +24,7 @@ from cti.http.models import (
     RecordList,
     RecordsQuery,
     RecordView,
+    ReloadRequest,
     Status,
 )
 from cti.http.operations import Operations, json_response
@@ -169,6 +172,36 @@ def _agent(deps: ApiDeps, name: str) -> AgentView:
     if agent is None or config is None:
         raise Refusal(404, f"there is no agent {name!r}; GET /api/agents lists them")
     return agent_view(agent, config)
+
+
+# Flows
+
+
+@operation("GET", "/api/flows", "flows")
+async def show_flows(deps: ApiDeps) -> FlowsView:
+    """The versions of the flows in use."""
+    return FlowsView.model_validate(deps.flows.status)
+
+
+@operation("POST", "/api/flows/reload", "flows", problems=(409,))
+async def reload_flows(deps: ApiDeps, body: ReloadRequest) -> FlowsView:
+    """Read the flows on disk, check them, and let new calls meet them.
+
+    409 with every finding if they cannot be used; nothing has changed then. Calls under way end on the version they began with.
+    """
+    try:
+        return FlowsView.model_validate(await deps.flows.reload(body.share))
+    except FlowsRefused as error:
+        raise Refusal(409, str(error)) from error
+
+
+@operation("POST", "/api/flows/rollback", "flows", problems=(409,))
+async def rollback_flows(deps: ApiDeps) -> FlowsView:
+    """Drop the version that is being tried, or go back to the one before."""
+    try:
+        return FlowsView.model_validate(deps.flows.rollback())
+    except FlowsRefused as error:
+        raise Refusal(409, str(error)) from error
 
 
 # Calls

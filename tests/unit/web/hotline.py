@@ -9,6 +9,7 @@ from acd.config import Agent, Policy, Queue, SkillNeed, Tier
 from acd.engine import Engine
 from acd.events import OfferAnswered, OfferRinging, TalkStarted
 from cti.clock import Clock
+from cti.flow_versions import FlowsRefused, FlowStatus
 from cti.http import ApiDeps, LiveCall, make_app, serving
 from cti.http.deps import RecordsDown
 from cti.metrics import Metrics
@@ -54,6 +55,26 @@ class Records:
         self.known[call] = CallRecord(call=call, **known)
 
 
+class Flows:
+    """A FlowKeeper whose next set is taken, unless `broken` says why not."""
+
+    def __init__(self):
+        self.status = FlowStatus("abc", "", 0.0, "", "")
+        self.broken = ""
+
+    async def reload(self, share=1.0):
+        if self.broken:
+            raise FlowsRefused(self.broken)
+        self.status = FlowStatus("abc", "def", share, "", "") if share < 1 else FlowStatus("def", "", 0.0, "abc", "")
+        return self.status
+
+    def rollback(self):
+        if not self.status.previous and not self.status.candidate:
+            raise FlowsRefused("there is no earlier version")
+        self.status = FlowStatus("abc", "", 0.0, "", "")
+        return self.status
+
+
 class Hotline:
     """The engine, its metrics, and what the API is given of them."""
 
@@ -74,12 +95,14 @@ class Hotline:
             version="1.2.3",
             flow_version="abc",
         )
+        self.flows = Flows()
         self.deps = ApiDeps(
             snapshot=self.snapshot,
             tell=self._tell,
             live_calls=lambda: self.calls,
             explain=lambda call: self.engine.explain(call, self.clock.now()) if self.attached else None,
             records=self.records,
+            flows=self.flows,
             ready=lambda: (self.attached, {"ami_events": True, "adopted": self.attached}),
             policy=lambda: self.policy,
             metrics=self.metrics.registry,

@@ -333,7 +333,7 @@ async def test_the_description_is_openapi_3_1(hotline):
     for schema in described["components"]["schemas"].values():
         jsonschema.Draft202012Validator.check_schema(schema)
     operations = [operation for methods in described["paths"].values() for operation in methods.values()]
-    assert len({operation["operationId"] for operation in operations}) == len(operations) == 16
+    assert len({operation["operationId"] for operation in operations}) == len(operations) == 19
     for operation in operations:
         assert ("security" in operation) == ("401" in operation["responses"])
     assert _references(described) <= {f"#/components/schemas/{name}" for name in described["components"]["schemas"]}
@@ -367,3 +367,21 @@ async def test_a_client_that_never_ends_its_headers_is_dropped(hotline, monkeypa
 async def test_the_page_in_the_manual_is_current():
     page = Path(__file__).parents[3] / "docs" / "api.md"
     assert page.read_text(encoding="utf-8") == markdown(), "run: python -m cti.http.table > docs/api.md"
+
+
+async def test_flows_are_shown_reloaded_refused_and_rolled_back(hotline):
+    async with hotline.serve() as client:
+        assert (await get(client, "/api/flows"))["current"] == "abc"
+        async with client.post("/api/flows/rollback") as reply:
+            assert reply.status == 409
+        async with client.post("/api/flows/reload", json={"share": 0.1}) as reply:
+            assert reply.status == 200
+            assert (await reply.json())["candidate"] == "def"
+        async with client.post("/api/flows/rollback") as reply:
+            assert (await reply.json())["candidate"] == ""
+        hotline.flows.broken = "flows/main.yaml:3:1: no-such-step"
+        async with client.post("/api/flows/reload", json={}) as reply:
+            assert reply.status == 409
+            assert "flows/main.yaml:3:1" in (await reply.json())["detail"]
+        async with client.post("/api/flows/reload", json={"share": 0}) as reply:
+            assert reply.status == 422
