@@ -357,10 +357,12 @@ class Call:
         self._inbox.put_nowait(RecordEnded(command.token, command.name, self._services.clock.now() - began, ok=ok))
 
     async def _set_language(self, language: str) -> None:
+        self._services.records.knows(self.call, {"language": language})
+        if language == self._state.language:
+            return  # the channel has it already
         self._state = replace(self._state, language=language)
         await self._services.switch.set_variable(self.channel, "CHANNEL(language)", language)
         await self._write_state()
-        self._services.records.knows(self.call, {"language": language})
 
     async def _call_backend(self, command: CallBackend) -> None:
         if command.idempotency_key is not None:
