@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from cti.cli.console import BAD_INPUT, FAILED, explain, fail, say
 from cti.provision.asterisk import find_asterisk
-from cti.provision.errors import ProvisionError
+from cti.provision.errors import ProvisionError, SettingError
 from cti.provision.programs import Tool, probe
 from cti.provision.tools import find_tool
 from ivr.document import BadDocument
@@ -88,7 +88,7 @@ def config(
         say(snippets(options, server, spool, settings.music))
     except ValidationError as error:
         fail(explain(error), BAD_INPUT)
-    except BadDocument as error:
+    except (BadDocument, SettingError) as error:
         fail(str(error), BAD_INPUT)
     except (ProvisionError, TemplateError) as error:
         fail(str(error))

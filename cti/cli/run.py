@@ -44,7 +44,7 @@ def keep_running(*, with_server: bool) -> None:
     """Prepare everything, start Asterisk and, if wanted, the server, and stay until told to stop; ends the program."""
     from cti.asterisk.templates import TemplateError  # noqa: PLC0415 - the other commands need not load all this
     from cti.prompts.errors import PromptError  # noqa: PLC0415
-    from cti.provision.errors import ProvisionError  # noqa: PLC0415
+    from cti.provision.errors import ProvisionError, SettingError  # noqa: PLC0415
     from cti.supervisor.prepare import prepare  # noqa: PLC0415
     from cti.supervisor.settings import RunSettings  # noqa: PLC0415
     from cti.supervisor.supervise import Supervisor, only_one  # noqa: PLC0415
@@ -57,7 +57,7 @@ def keep_running(*, with_server: bool) -> None:
             status = Supervisor(settings, prepare(settings, say), say, with_server=with_server).run()
     except ValidationError as error:
         fail(explain(error), BAD_INPUT)
-    except BadDocument as error:
+    except (BadDocument, SettingError) as error:
         fail(str(error), BAD_INPUT)
     except (ProvisionError, TemplateError, PromptError) as error:
         fail(str(error))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cti.provision.apt import Progress
 from cti.provision.catalogue import ASTERISK
-from cti.provision.errors import ProvisionError
+from cti.provision.errors import ProvisionError, SettingError
 from cti.provision.folders import cache_folder
 from cti.provision.prefix import ensure_prefix, installed_versions, prefix_folder
 from cti.provision.programs import Tool, private_tool, probe
@@ -45,10 +45,13 @@ def find_asterisk(setting: str = "", *, cache: Path | None = None, progress: Pro
     """Return the first fit Asterisk: the setting (a program), PATH, the cached copy, a private copy fetched now.
 
     A setting that is not fit is an error, since it was asked for; an old one on PATH is told and passed over.
-    Raises ProvisionError with the cure.
+    Raises SettingError when the setting is at fault, else ProvisionError, with the cure.
     """
     if setting:
-        return _installed(Path(setting).expanduser(), Origin.SETTING)
+        try:
+            return _installed(Path(setting).expanduser(), Origin.SETTING)
+        except ProvisionError as error:
+            raise SettingError(f"{error} Correct the setting (HOTLINE_ASTERISK), or leave it empty.") from error
     refused = ""
     on_path = shutil.which("asterisk") or shutil.which("asterisk", path="/usr/sbin:/usr/local/sbin")
     if on_path:
@@ -74,7 +77,7 @@ def _private(cache: Path, progress: Progress) -> AsteriskInstall:
 
 def _installed(program: Path, origin: Origin) -> AsteriskInstall:
     if not program.is_file():
-        raise ProvisionError(f"There is no Asterisk at {program}. Correct the setting, or leave it empty.")
+        raise ProvisionError(f"There is no Asterisk at {program}.")
     tool = Tool((str(program),))
     version = _fit(probe("asterisk", tool), str(program))
     root = program.resolve().parent.parent  # …/sbin/asterisk

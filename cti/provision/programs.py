@@ -43,11 +43,11 @@ def probe(name: str, tool: Tool) -> str:
             stdin=subprocess.DEVNULL,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise ProvisionError(f"{command[0]} does not start: {error}") from error
+        raise ProvisionError(f"{command[0]} does not start: {error}.") from error
     said = f"{result.stdout}\n{result.stderr}".strip()
     found = how.pattern.search(said)
     if found is None:
-        raise ProvisionError(f"`{' '.join(command)}` does not tell a version; it said: {said[:300] or 'nothing'}")
+        raise ProvisionError(f"`{' '.join(command)}` does not tell a version; it said: {said[:300] or 'nothing'}.")
     return found[1]
 
 

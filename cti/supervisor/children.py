@@ -39,6 +39,7 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     restarts: Restarts = field(default_factory=Restarts)
+    _log_began_at: int = 0
 
     def start(self) -> None:
         """Start it in a session of its own; its output is added to the log. It is killed when this process's thread ends."""
@@ -46,6 +47,7 @@ class Child:
         if self.log.exists() and self.log.stat().st_size > LOG_LIMIT_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as output:
+            self._log_began_at = output.tell()
             self.process = subprocess.Popen(  # noqa: S603 - our own programs
                 self.argv, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=self.environment,
                 start_new_session=True, preexec_fn=die_at_once_with_parent,  # noqa: PLW1509 - one call into libc
@@ -68,10 +70,20 @@ class Child:
             self.process.wait(deadline_seconds)
 
     def last_words(self, lines: int = 4) -> str:
-        """Return the end of its log."""
+        """Return the end of what it has written since its latest start."""
+        return "\n".join(self._lines()[-lines:])
+
+    def message(self, lines: int = 40) -> str:
+        """Return what it said to a person at its end: the lines after the last one of its JSON log."""
+        said: list[str] = []
+        for line in self._lines():
+            said = [] if line.startswith("{") else [*said, line]
+        return "\n".join(said[-lines:])
+
+    def _lines(self) -> list[str]:
         if not self.log.exists():
-            return ""
-        return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+            return []
+        return self.log.read_bytes()[self._log_began_at :].decode("utf-8", "replace").splitlines()
 
 
 def wait_until(condition: Callable[[], bool], deadline_seconds: float, step_seconds: float = 0.05) -> bool:

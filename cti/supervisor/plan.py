@@ -6,7 +6,7 @@ from typing import Any
 from acd.config import Agent, Policy
 from cti.asterisk.options import ACTIONS_USER, ENTRY_CONTEXT, EVENTS_USER, AmiSecrets, Phone, RuntimeOptions
 from cti.config import load_policy
-from cti.provision.errors import ProvisionError
+from cti.provision.errors import SettingError
 from cti.supervisor.secrets import secret
 from cti.supervisor.settings import RunSettings
 
@@ -19,9 +19,7 @@ def default_queue(policy: Policy, wanted: str) -> str:
     """Return the wanted queue, else the first that any agent may answer, else the first."""
     if wanted and wanted not in policy.queues:
         known = ", ".join(policy.queues)
-        raise ProvisionError(
-            f"HOTLINE_DEFAULT_QUEUE={wanted!r}: no such queue; there are {known}. Correct the variable."
-        )
+        raise SettingError(f"HOTLINE_DEFAULT_QUEUE={wanted!r}: no such queue; there are {known}. Correct the variable.")
     open_to_all = (name for name, queue in policy.queues.items() if not queue.needs)
     return wanted or next(open_to_all, next(iter(policy.queues)))
 

@@ -10,17 +10,19 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cti.asterisk.options import RuntimeOptions
 from cti.asterisk.runtime import render_runtime
+from cti.cli.check import check_project
 from cti.database.demo import add_demo
 from cti.database.migrate import UnknownRevisionError
 from cti.prompts.build import build_music, build_prompts
 from cti.prompts.voices import find_speaker
 from cti.prompts.wanted import wanted_prompts
 from cti.provision.asterisk import AsteriskInstall, find_asterisk
-from cti.provision.errors import ProvisionError
+from cti.provision.errors import ProvisionError, SettingError
 from cti.provision.tools import find_tool
 from cti.supervisor.plan import asterisk_options, server_settings
 from cti.supervisor.ports import complaints
 from cti.supervisor.settings import RunSettings
+from ivr.document import BadDocument, Severity
 
 Say = Callable[[str], None]
 
@@ -36,11 +38,12 @@ class Prepared:
 def prepare(settings: RunSettings, say: Say) -> Prepared:
     """Bring and write everything. What is there already costs next to nothing.
 
-    Raises ProvisionError, TemplateError, PromptError or BadDocument with the cure.
+    Raises SettingError, ProvisionError, TemplateError, PromptError or BadDocument with the cure.
     """
     problems = complaints(settings)
     if problems:
-        raise ProvisionError("\n".join(problems))
+        raise SettingError("\n".join(problems))
+    check_files(settings)
     install = find_asterisk(settings.asterisk, progress=say)
     say(f"Asterisk {install.version} ({install.origin.value})")
     prepare_sound(settings, say)
@@ -49,6 +52,13 @@ def prepare(settings: RunSettings, say: Say) -> Prepared:
     write_settings(settings, options)
     prepare_demo(settings, say)
     return Prepared(install, options)
+
+
+def check_files(settings: RunSettings) -> None:
+    """Check flows and configuration before anything is brought. Raises BadDocument with every error in them."""
+    checked = check_project(settings.flows_dir, settings.config_dir)
+    if checked.errors:
+        raise BadDocument([finding for finding in checked.findings if finding.severity is Severity.ERROR])
 
 
 def prepare_sound(settings: RunSettings, say: Say) -> None:
@@ -78,7 +88,7 @@ def prepare_demo(settings: RunSettings, say: Say) -> None:
         raise ProvisionError(str(error)) from error
     except (SQLAlchemyError, OSError) as error:
         reason = str(error).splitlines()[0]
-        raise ProvisionError(
+        raise SettingError(
             f"{settings.embedded_database} cannot be used: {reason}. See that {settings.layout.root} may be written, or set HOTLINE_RUN_DIR."
         ) from error
     if added:

@@ -13,7 +13,7 @@ from types import FrameType
 
 from cti.asterisk.process import AsteriskNotReady, AsteriskProcess, launch_asterisk, start_asterisk
 from cti.cli.console import BAD_INPUT, LOST_OWNERSHIP
-from cti.provision.errors import ProvisionError
+from cti.provision.errors import ProvisionError, SettingError
 from cti.provision.programs import Tool
 from cti.supervisor.banner import banner
 from cti.supervisor.children import Child, Restarts
@@ -117,9 +117,8 @@ class Supervisor:
             if not self._was_ready:
                 self._announce()
             return None
-        words = self.server.last_words()
         if status == BAD_INPUT:
-            return self._refused(words)
+            return self._refused(self.server.message())
         if status == LOST_OWNERSHIP:
             self._say(
                 "Another hotline server has taken this Asterisk over, so this one has stepped back. Asterisk keeps running "
@@ -127,6 +126,7 @@ class Supervisor:
             )
             self._stop.wait()
             return None
+        words = self.server.last_words()
         pause = self.server.restarts.after(time.monotonic() - self.server.started_at)
         self._say(f"The server ended ({_how(status)}); callers stay in Asterisk. Starting it again in {pause:.1f} s.")
         if status > 0 and words != self._last_words:
@@ -175,13 +175,19 @@ def _how(status: int) -> str:
 
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
-    """Hold the runtime folder for the block. Raises ProvisionError when another `hotline run` has it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w", encoding="ascii") as file:
+    """Hold the runtime folder for the block. Raises SettingError when another `hotline run` has it, or nobody can."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w", encoding="ascii")
+    except OSError as error:
+        raise SettingError(
+            f"The runtime folder {folder} cannot be used: {error.strerror}. Make it writable, or set HOTLINE_RUN_DIR to another."
+        ) from error
+    with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ProvisionError(
+            raise SettingError(
                 f"Another `hotline run` uses {folder}. Stop it, or set HOTLINE_RUN_DIR and the ports for a second one."
             ) from None
         yield

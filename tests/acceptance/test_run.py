@@ -174,7 +174,7 @@ def test_a_second_one_in_the_same_folder_is_refused(run: Run) -> None:
         timeout=60,
         check=False,
     )
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert "Another `hotline run` uses" in result.stderr
 
 
@@ -188,7 +188,7 @@ def test_a_taken_port_is_named_with_its_cure(run: Run, tmp_path: Path) -> None:
         timeout=60,
         check=False,
     )
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert f"UDP port {environment['HOTLINE_SIP_PORT']} on 127.0.0.1" in result.stderr
     assert "set HOTLINE_SIP_PORT" in result.stderr
     assert "Traceback" not in result.stderr

@@ -11,7 +11,7 @@ import pytest
 from cti.provision import catalogue
 from cti.provision.asterisk import Origin, find_asterisk
 from cti.provision.catalogue import PackageSet
-from cti.provision.errors import ProvisionError
+from cti.provision.errors import ProvisionError, SettingError
 from cti.provision.folders import cache_folder
 from cti.provision.locking import held
 from cti.provision.prefix import archives_folder, ensure_prefix, installed_versions, prefix_folder
@@ -195,7 +195,7 @@ def test_an_old_one_that_was_asked_for_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_setting_that_names_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ProvisionError, match=r"no Asterisk at .*nowhere.*Correct the setting"):
+    with pytest.raises(SettingError, match=r"no Asterisk at .*nowhere.*Correct the setting"):
         find_asterisk(str(tmp_path / "nowhere"))
 
 

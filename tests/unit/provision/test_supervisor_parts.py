@@ -4,6 +4,7 @@ import inspect
 import socket
 import sqlite3
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,13 @@ from pydantic import ValidationError
 from cti.cli.console import explain
 from cti.cli.run import run
 from cti.database.demo import demo_customers
-from cti.provision.errors import ProvisionError
+from cti.provision.errors import SettingError
 from cti.settings import load_settings
 from cti.supervisor.banner import banner
-from cti.supervisor.children import LONGEST_PAUSE_SECONDS, Restarts
+from cti.supervisor.children import LONGEST_PAUSE_SECONDS, Child, Restarts
 from cti.supervisor.plan import asterisk_options, server_settings
 from cti.supervisor.ports import complaints
-from cti.supervisor.prepare import prepare_demo, write_settings
+from cti.supervisor.prepare import check_files, prepare_demo, write_settings
 from cti.supervisor.secrets import secret
 from cti.supervisor.settings import RunSettings
 from cti.supervisor.supervise import only_one
@@ -154,14 +155,14 @@ def test_a_database_of_ones_own_gets_no_demo_company(settings: RunSettings, tmp_
 def test_a_runtime_folder_that_cannot_be_written_is_named(settings: RunSettings) -> None:
     settings.layout.root.mkdir(parents=True)
     (settings.layout.root / "hotline.db").mkdir()
-    with pytest.raises(ProvisionError, match=r"hotline\.db.*HOTLINE_RUN_DIR"):
+    with pytest.raises(SettingError, match=r"hotline\.db.*HOTLINE_RUN_DIR"):
         prepare_demo(settings, pytest.fail)
 
 
 def test_the_default_queue_is_one_that_anybody_may_answer(settings: RunSettings) -> None:
     assert asterisk_options(settings).default_queue == "service"
     assert asterisk_options(settings.model_copy(update={"default_queue": "outage"})).default_queue == "outage"
-    with pytest.raises(ProvisionError, match=r"HOTLINE_DEFAULT_QUEUE='nowhere'.*outage, service"):
+    with pytest.raises(SettingError, match=r"HOTLINE_DEFAULT_QUEUE='nowhere'.*outage, service"):
         asterisk_options(settings.model_copy(update={"default_queue": "nowhere"}))
 
 
@@ -196,8 +197,41 @@ def test_wrong_variables_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_two_in_one_folder_are_one_too_many(tmp_path: Path) -> None:
-    with only_one(tmp_path), pytest.raises(ProvisionError, match="Another `hotline run`"), only_one(tmp_path):
+    with only_one(tmp_path), pytest.raises(SettingError, match="Another `hotline run`"), only_one(tmp_path):
         pass
+
+
+def test_a_runtime_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(SettingError, match=r"file/run cannot be used: .*HOTLINE_RUN_DIR"),
+        only_one(tmp_path / "file" / "run"),
+    ):
+        pass
+
+
+def test_what_a_server_says_at_its_end_is_told_whole_and_alone(tmp_path: Path) -> None:
+    findings = [f"agents.yaml:{line}:1: wrong" for line in range(1, 21)]
+    script = f"print('{{\"event\": \"ami_up\"}}', *{findings}, sep='\\n')"
+    log = tmp_path / "server.log"
+    log.write_text("words of an earlier start\n")
+    child = Child("server", [sys.executable, "-c", script], log, {})
+    child.start()
+    assert child.process
+    child.process.wait(20)
+    assert child.message().splitlines() == findings
+    assert child.last_words() == "\n".join(findings[-4:])
+
+
+def test_files_are_checked_before_anything_is_brought(settings: RunSettings) -> None:
+    check_files(RunSettings())
+    queues = settings.config_dir / "queues.yaml"
+    queues.write_text(queues.read_text().replace("faults: 1", "fault: 1"))
+    with pytest.raises(BadDocument) as raised:
+        check_files(settings)
+    text = str(raised.value)
+    assert "queues.yaml:3:20: unknown-skill" in text
+    assert "backends.yaml" in text, "every file's errors at once"
 
 
 def test_the_help_names_every_variable_with_its_default() -> None:
