@@ -1,5 +1,6 @@
 """Every command's help ends with a line to copy, and that line names options the command has."""
 
+import re
 import shlex
 from collections.abc import Iterator
 from typing import Any
@@ -24,8 +25,8 @@ ALL = dict(commands(typer.main.get_command(build_app())))
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
 def test_each_help_has_an_example_that_fits_the_command(path: tuple[str, ...]) -> None:
     command = ALL[path]
-    (line,) = [line.strip() for line in (command.help or "").splitlines() if line.strip().startswith("Example: ")]
-    words = shlex.split(line.removeprefix("Example: "), comments=True)
+    (example,) = re.findall(r"Example: (.+)", f"{command.help}\n{command.epilog}")
+    words = shlex.split(example, comments=True)
     begin = words.index("hotline")
     assert all("=" in word for word in words[:begin]), "only variables before the command"
     assert tuple(words[begin + 1 : begin + 1 + len(path)]) == path
