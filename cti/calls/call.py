@@ -14,7 +14,7 @@ import structlog
 from cti.ami.errors import ActionRefused, AmiError, LinkDown, OwnershipLost
 from cti.ami.messages import AgiExecuted
 from cti.backends.base import BackendError, FailureReason
-from cti.calls.line import Line, LineGone
+from cti.calls.line import Line, LineGone, Played
 from cti.calls.ports import CallServices, QueueRequest
 from cti.calls.state import ChannelPhase, ChannelState
 from ivr.commands import CallBackend, Command, Hangup, JoinQueue, Play, Record, SetLanguage, StopPlaying
@@ -54,6 +54,13 @@ class _Place(Enum):
     LINE = "line"  #: in AsyncAGI, ours
     HOLD = "hold"  #: in the dialplan's hold loop
     TALK = "talk"
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A key stopped this prompt in Asterisk; whether it counts, the flow knows."""
+
+    play: Play
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,7 @@ class Call:
         self.line = Line(services.switch, start.call, start.channel, services.duration)
         self._state = start.state
         self._generation = _generation(start)
-        self._inbox: asyncio.Queue[Event | _Signal] = asyncio.Queue()
+        self._inbox: asyncio.Queue[Event | _Signal | _Cut] = asyncio.Queue()
         self._children: asyncio.TaskGroup | None = None
         self._playing: tuple[str, asyncio.Task[None]] | None = None
         self._recording: tuple[Record, float] | None = None
@@ -329,10 +336,10 @@ class Call:
 
     async def _play(self, command: Play) -> None:
         try:
-            ok = await self.line.play(command.prompts, command.language, barge_in=command.barge_in)
+            played = await self.line.play(command.prompts, command.language, barge_in=command.barge_in)
         except LineGone:
-            ok = False
-        self._inbox.put_nowait(PlayEnded(command.token, ok))
+            played = Played.FAILED
+        self._inbox.put_nowait(_Cut(command) if played is Played.BY_KEY else PlayEnded(command.token, bool(played)))
 
     async def _stop(self, token: str) -> None:
         if self._playing is None or self._playing[0] != token:
@@ -462,6 +469,11 @@ class Call:
                     return DeadlinePassed()
                 await self._renew()
                 continue
+            if isinstance(event, _Cut):
+                if event.play.token == step.session.token:  # the key came before and did not count: a needless # after a number
+                    self._playing = (event.play.token, self._spawn(self._play(event.play), "play"))
+                    continue
+                return PlayEnded(event.play.token)
             if isinstance(event, _Signal):
                 if self.gone:
                     continue

@@ -7,6 +7,7 @@ behind it run at its next entry, so each entry begins with a NOOP that is waited
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
+from enum import IntEnum
 
 from cti.ami.errors import ActionRefused, ActionTimeout
 from cti.ami.messages import AgiExecuted
@@ -19,6 +20,14 @@ PLAY_MARGIN_SECONDS = 5.0
 PLAY_BYTES = 800
 PROMPT_FOLDER = "hotline/"
 GOODBYE = "bye-"
+
+
+class Played(IntEnum):
+    """How prompts ended; false if they could not be played."""
+
+    FAILED = 0
+    WHOLE = 1
+    BY_KEY = 2  #: a digit stopped them
 
 
 class LineGone(Exception):
@@ -178,8 +187,8 @@ class Line:
             if future.done() and not future.cancelled():
                 future.exception()  # the channel may have left while the action itself was refused: nobody waits for that any more
 
-    async def play(self, prompts: Sequence[str], language: str, *, barge_in: bool) -> bool:
-        """Play prompts to their end; True if all were played or a digit stopped them. Raises LineGone.
+    async def play(self, prompts: Sequence[str], language: str, *, barge_in: bool) -> Played:
+        """Play prompts to their end, or until a digit stops them. Raises LineGone.
 
         With `barge_in` Asterisk itself stops at a digit, within one frame; `stop` ends what a digit could not.
         """
@@ -188,8 +197,8 @@ class Line:
             command = exec_command("Background", chunk, "", language) if barge_in else exec_command("Playback", chunk)
             done = await self.command(command, seconds)
             if done.result != 0:
-                return done.result > 0
-        return True
+                return Played.BY_KEY if done.result > 0 else Played.FAILED
+        return Played.WHOLE
 
     async def record(self, path: str, silence_seconds: float, max_seconds: float) -> bool:
         """Record to `path`; a `#` or silence ends it. True if something was recorded. Raises LineGone."""

@@ -67,6 +67,27 @@ async def test_a_key_stops_the_prompt_and_keys_typed_ahead_are_kept():
         assert hotline.records.steps[-1].startswith("agent/")
 
 
+async def test_a_needless_hash_after_the_pin_costs_no_prompt():
+    """Asterisk stops the prompt at any key; when the key was not meant for it, the caller hears it again."""
+    async with Hotline.serving() as hotline:
+        phone = hotline.phone
+        phone.slow = True
+        hotline.backend.replies["customer_by_number"] = {"found": False, "customer": None}
+        await phone.hears("zh:main/ask_language")
+        phone.press("11")
+        await phone.hears("zh:identify/ask_account")
+        phone.press("10000001")
+        await phone.hears("zh:identify/ask_pin")
+        phone.press("1234")
+        await phone.hears("zh:balance/owing_until-1")
+        phone.press("#")
+        await phone.hears("zh:balance/owing_until-1")
+        phone.prompt_ends()
+        await phone.hears("zh:balance/payment-1")
+        phone.press("#")  # this one counts
+        await phone.hears("zh:phrases/goodbye")
+
+
 async def test_a_key_in_a_gap_between_two_prompts_moves_the_channel():
     """Asterisk did not see it as the end of a prompt; the prompt that plays meanwhile must not go on."""
     async with Hotline.serving() as hotline:
