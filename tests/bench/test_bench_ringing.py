@@ -33,7 +33,7 @@ exten => 8000,1,Answer()
 
 def _behave(farm: AgentFarm, talk_seconds: float) -> None:
     for place, agent in enumerate(farm.agents.values()):
-        agent.behaviour = Behaviour(answer_after=0.05, talk=talk_seconds + 0.04 * place)
+        agent.behaviour = Behaviour(answer_after=0.2, talk=talk_seconds + 0.04 * place)
 
 
 def _gaps(farm: AgentFarm, since: int) -> tuple[list[float], list[float]]:
