@@ -150,6 +150,12 @@ class Call:
         """What the channel says (or will say in a moment)."""
         return self._state
 
+    def elsewhere(self, context: str) -> bool:
+        """Whether a channel in this context of the dialplan is not where this task believes the caller."""
+        if self._place is _Place.HOLD:
+            return context == "hotline-in"
+        return self._place is _Place.LINE and context in ("hotline-hold", "hotline-default")
+
     # ---- fed by the dispatcher
 
     def agi_started(self) -> None:
@@ -202,13 +208,16 @@ class Call:
         self._inbox.put_nowait(_TalkOver(offer, agent, wait_seconds, lost))
 
     async def take_back(self) -> None:
-        """The dialplan gave him to the fallback while our heartbeat stood still: to hold again, or to his flow.
+        """The dialplan has him where this task does not expect him: to hold again (with no ticket, whatever he had), or to his flow.
 
         Raises AmiError.
         """
+        held = self._place is _Place.HOLD
         try:
+            if held:
+                await self._services.switch.set_variable(self.channel, "ACD_OFFER", "")
             await self._write_state()
-            await self._services.switch.redirect(self.channel, "hotline-hold" if self._place is _Place.HOLD else "hotline-in", "s" if self._place is _Place.HOLD else "again")
+            await self._services.switch.redirect(self.channel, "hotline-hold" if held else "hotline-in", "s" if held else "again")
         except ActionRefused:
             self.log.info("take_back_refused")
 

@@ -94,9 +94,10 @@ class Auditor:
         return row.duration_seconds >= ROUND_SECONDS or decode_state(row.variables.get("ACD_STATE", "")).phase is not ChannelPhase.NEW
 
     async def _strayed(self, row: ChannelRow, confirmed: Callable[[str, str], bool]) -> None:
-        """A caller whom we believe in hold, but whom the dialplan gave to the fallback while our heartbeat stood still."""
+        """A caller whom the dialplan gave to the fallback while our heartbeat stood still, or who is elsewhere than his task believes."""
         call = self._state.calls.get(row.nonce)
-        if call is None or row.context != FALLBACK_CONTEXT or row.bridge or not confirmed("taken_back", row.nonce):
+        in_fallback = row.context == FALLBACK_CONTEXT and not row.bridge
+        if call is None or not (in_fallback or call.elsewhere(row.context)) or not confirmed("taken_back", row.nonce):
             return
         self._repaired("taken_back", row.nonce)
         await call.take_back()
