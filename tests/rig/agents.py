@@ -187,9 +187,9 @@ class AgentFarm:
         agent.changed.fire()
         if behaviour.ring:
             call.ring()
-        if behaviour.refuse:
-            if behaviour.ring:  # SIPp takes no order before it has sent its 180
+            if behaviour.refuse or behaviour.answer_after is not None:  # SIPp takes no order before it has sent its 180
                 await dialogue.changed.until(lambda: dialogue.first("INVITE", status=180), 5.0, lambda: f"{agent.name}: no 180")
+        if behaviour.refuse:
             call.refuse(behaviour.refuse)
         if behaviour.answer_after is not None:
             await asyncio.sleep(behaviour.answer_after)
