@@ -108,9 +108,7 @@ class Session:
     def copy(self) -> Self:
         """Return a session of its own that holds the same."""
         twin = copy.copy(self)
-        twin.frames = [
-            Frame(f.flow, f.step, _own(f.variables), dict(f.secure), dict(f.secrets)) for f in self.frames
-        ]
+        twin.frames = [Frame(f.flow, f.step, _own(f.variables), dict(f.secure), dict(f.secrets)) for f in self.frames]
         twin.visits = dict(self.visits)
         twin.scratch = _own(self.scratch)
         return twin
