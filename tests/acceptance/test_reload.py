@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.asyncio(loop_scope="session")]
 
-STEPS = 30
+STEPS = 60  # some 200 seconds: longer than the longest test
 NAMES = {"a": ("甲", "alpha"), "b": ("乙", "beta")}
 BROKEN = (
     "version: 1\nflow: main\nstart: nowhere\nsafe_exit: bye\nsteps:\n  bye: {type: hangup}\n",
@@ -42,7 +42,7 @@ BROKEN = (
 
 
 def flow(version: str) -> str:
-    """Thirty sentences, each naming the version: whoever hears both letters heard two versions."""
+    """Sixty sentences, each naming the version: whoever hears both letters heard two versions."""
     zh, en = NAMES[version]
     steps = [
         f"  {version}{number}:\n    type: say\n    barge_in: false\n"
