@@ -124,7 +124,7 @@ async def test_one_word_for_the_whole_call(books, facts, cause, outcome):
 
 
 def ending(call, ticket="", state="1!ivr!!!0!0!zh!4!"):
-    return parse_ending(call, f"1700000100!16!{ticket}!{state}")
+    return parse_ending(call, f"1700000100!16!1700000000!139!!{ticket}!{state}")
 
 
 async def test_an_end_nobody_saw_closes_the_record_once(books):
@@ -179,19 +179,20 @@ async def test_after_a_restart_of_asterisk_what_is_on_no_channel_is_lost(books):
 # ---- Asterisk's own notes
 
 
-@pytest.mark.parametrize("value", ["", "x", "!16!!", "²!16!e1!1!ivr"])
+@pytest.mark.parametrize("value", ["", "x", "!16!!!!!", "²!16!5!139!!e1!1!ivr", "1700000000!16!5!139"])
 async def test_damaged_notes_are_none(value):
     assert parse_ending("c1", value) is None
 
 
 async def test_a_note_as_the_dialplan_writes_it():
-    note = parse_ending("c1", "1795292117!127!talk-e000001-00000002!1!hold!general!basic!1795292100675!0!zh!7!lang_zh:1")
+    note = parse_ending("c1", "1795292117!127!1795292100!13912345678!!talk-e000001-00000002!1!hold!general!basic!1795292100675!0!zh!7!lang_zh:1")
+    assert (note.started_at_ms, note.caller) == (1795292100000, "13912345678")
     assert (note.ended_at_ms, note.cause, note.ticket, note.state.phase, note.state.queue) == (1795292117000, 127, "talk-e000001-00000002", ChannelPhase.HOLD, "general")
 
 
 async def read_notes(written: bool, *keys: str):
     wire, seen = Requester(), []
-    wire.answers["DBGetTree"] = [[parse_frame(f"Event: DBGetTreeResponse\r\nKey: /hotline-ended/{key}\r\nVal: 1700000000!16!!1!ivr!!!0!0!zh!4!") for key in keys]]
+    wire.answers["DBGetTree"] = [[parse_frame(f"Event: DBGetTreeResponse\r\nKey: /hotline-ended/{key}\r\nVal: 1700000000!16!1690000000!139!!!1!ivr!!!0!0!zh!4!") for key in keys]]
 
     async def on_ending(found):
         seen.append(found.call)
