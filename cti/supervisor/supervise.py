@@ -40,6 +40,7 @@ class Supervisor:
         self._stop = threading.Event()
         self._last_words = ""
         self._was_ready = False
+        self._told_ready = False
         self._told_slow = False
         self._asterisk_restarts = Restarts()
         self._asterisk_started_at = 0.0
@@ -84,6 +85,7 @@ class Supervisor:
 
     def _start_server(self) -> None:
         self.server.start()
+        self._told_ready = self._told_slow = False
         if self.server.process:
             path = self._settings.layout.root / "server.pid"
             fresh = path.with_suffix(".part")
@@ -91,11 +93,13 @@ class Supervisor:
             fresh.replace(path)
 
     def _announce(self) -> None:
-        """Say what to do next once the server is ready for the first time, or once that it takes long."""
-        waited = time.monotonic() - self._asterisk_started_at
+        """Say once that the server is ready, the first time with what to do next, or once that it takes long."""
+        waited = time.monotonic() - self.server.started_at
         if self.server.process and self._ready():
-            self._was_ready = True
-            self._say(banner(self._settings, self._prepared.options, self.server.process.pid))
+            pid = self.server.process.pid
+            again = f"The server takes calls again, as process {pid}."
+            self._say(again if self._was_ready else banner(self._settings, self._prepared.options, pid))
+            self._was_ready = self._told_ready = True
         elif waited > _READY_DEADLINE_SECONDS and not self._told_slow:
             self._told_slow = True
             self._say(
@@ -114,7 +118,7 @@ class Supervisor:
         """Start the server again when it has ended. Returns a status when there is nothing to be gained by it."""
         status = self.server.ended()
         if status is None:
-            if not self._was_ready:
+            if not self._told_ready:
                 self._announce()
             return None
         if status == BAD_INPUT:

@@ -204,6 +204,8 @@ def test_a_killed_server_is_started_again_within_a_second(run: Run) -> None:
         )
         assert seconds < 1.0
         until(lambda: run.answers("/readyz") == 200, 15.0, "the server came back but did not get ready")
+        told = f"The server takes calls again, as process {run.server_pid()}."
+        until(lambda told=told: told in run.said(), 5.0, "nobody was told that it came back")
     assert run.asterisk_pid() == asterisk
     assert alive(asterisk)
     assert "killed by SIGKILL" in run.said()
