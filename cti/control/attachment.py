@@ -12,7 +12,7 @@ import structlog
 from acd.config import SkillNeed
 from acd.events import CallQueued, DispatchPaused, DispatchResumed, Event, OfferAdopted, TalkAdopted
 from acd.states import OfferPhase
-from cti.ami.errors import ActionRefused, ActionTimeout
+from cti.ami.errors import ActionRefused, ActionTimeout, LinkDown, OwnershipLost
 from cti.ami.messages import AgiStarted, ChannelRow
 from cti.ami.switch import Switch
 from cti.calls.call import Call, Start
@@ -104,7 +104,15 @@ class Attachment:
         self._router.tell(OfferAdopted(leg.offer, leg.call, leg.agent, phase))
 
     async def adopt_caller(self, found: FoundCaller) -> None:
-        """Go on with one caller where his channel says he is."""
+        """Go on with one caller where his channel says he is. What is wrong with one must not keep the others out."""
+        try:
+            await self._adopt(found)
+        except (LinkDown, ActionTimeout, OwnershipLost):
+            raise
+        except Exception:
+            self.log.exception("adoption_failed", call=found.call)
+
+    async def _adopt(self, found: FoundCaller) -> None:
         state = found.state
         if found.in_hold and state.queue == "":
             state = ChannelState(ChannelPhase.HOLD, self._services.default_queue, state.tier, state.entry_ms, language=state.language)

@@ -12,10 +12,11 @@ import structlog
 from acd.events import AgentLoggedIn, AgentLoggedOut, AgentPaused, AgentReadied, Event
 from acd.snapshot import AgentSnapshot, Snapshot
 from acd.states import AgentState
-from cti.ami.errors import AmiError
+from cti.ami.errors import AmiError, OwnershipLost
 from cti.ami.messages import AgiEnded, AgiExecuted, AgiStarted, ChannelEvent, ChannelHungUp
 from cti.ami.switch import Switch
 from cti.calls.line import Line, LineGone
+from ivr.texts import LANGUAGES
 
 LOGIN_CODE, PAUSE_CODE, WAITING_CODE = "*45", "*46", "*47"
 PAUSE_REASON = "break"
@@ -75,11 +76,15 @@ class FeatureDesk:
             endpoint = await self._switch.get_variable(line.channel, "CHANNEL(endpoint)")
             agent = self._agents.get(f"PJSIP/{endpoint}")
             phrase, number = self._act(agent, event.called_number)
-            language = event.language or "zh"
+            language = event.language if event.language in LANGUAGES else LANGUAGES[0]
             await line.play(self._phrase(phrase, language, number), language, barge_in=False)
             await line.end()
         except (LineGone, AmiError) as error:
             self.log.info("feature_call_ended", reason=str(error))
+        except OwnershipLost:
+            raise
+        except Exception:  # one phone's fault ends no attachment
+            self.log.exception("feature_call_failed")
         finally:
             self._lines.pop(event.nonce, None)
 

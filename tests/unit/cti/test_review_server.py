@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from cti.ami.frames import parse_frame
+from cti.ami.messages import AgiExecuted, AgiStarted
 from cti.app import Room, Server
 from cti.config import load_policy
 from cti.flow_versions import FlowVersions
@@ -51,6 +53,8 @@ class Exchange(Globals):
     async def request(self, action, headers=(), *, is_list=False, action_id=None, timeout_seconds=5.0):
         await asyncio.sleep(self.seconds)
         answer = await super().request(action, headers, is_list=is_list, action_id=action_id, timeout_seconds=timeout_seconds)
+        if action == "Getvar" and "Channel" in dict(headers):
+            return [parse_frame("Response: Success\r\nValue: agent01")]
         return list(self.rows) if action == "CoreShowChannels" else answer
 
 
@@ -84,8 +88,6 @@ async def attached(exchange: Exchange) -> AsyncIterator[tuple[Server, "asyncio.T
 
 def shown(nonce, channel, acd_state, ticket="", context="hotline-hold", application="BridgeWait", bridge=""):
     """A row as CoreShowChannels sends it."""
-    from cti.ami.frames import parse_frame
-
     lines = [
         "Event: CoreShowChannel", f"Channel: {channel}", f"Uniqueid: u-{nonce}", "ChannelStateDesc: Up", f"Context: {context}", "Exten: s",
         f"Application: {application}", f"BridgeId: {bridge}", "Duration: 00:01:00", "CallerIDNum: 139",
@@ -116,3 +118,32 @@ async def test_globals_wiped_by_a_reload_are_no_other_owner():
         await asyncio.wait([task], timeout=3.0)
         assert not task.done(), task.exception()
         assert exchange.values["ACD_OWNER"] == owner
+
+
+async def test_one_caller_who_cannot_be_adopted_keeps_nobody_else_out():
+    exchange = Exchange()
+    waits = "1!hold!billing!gold!1700000000000!2!zh!5!"
+    exchange.rows = [
+        shown("c1", "PJSIP/trunk-00000001", "1!fb!billing!go,ld!1700000000000!2!zh!5!", context="hotline-fallback", application="Queue"),
+        shown("c2", "PJSIP/trunk-00000002", waits),
+    ]
+    async with attached(exchange) as (server, task, _):
+        await asyncio.wait([task], timeout=12.0)
+        assert not task.done(), task.exception()
+        assert [call.call for call in server.live_calls()] == ["c2"]
+
+
+async def test_a_phone_of_another_language_ends_no_attachment():
+    """`language=de` is set on the endpoint of a foreign Asterisk; the number of callers is spoken by *47."""
+    exchange = Exchange()
+    async with attached(exchange) as (server, task, _):
+        await asyncio.wait([task], timeout=1.0)
+        event = AgiStarted("PJSIP/agent01-00000001", "u1", "f1", {"ACD_CALL": "f1"}, "1001", "*47", "hotline-feature", "de")
+        server._live.dispatcher.event(event)
+        for _ in range(100):
+            for sent in exchange.actions("AGI"):
+                done = AgiExecuted("PJSIP/agent01-00000001", "u1", "f1", {"ACD_CALL": "f1"}, sent["CommandID"], 0, "")
+                server._live.dispatcher.event(done)
+            await asyncio.sleep(0.01)
+        assert any("agent-waiting" in sent["Command"] for sent in exchange.actions("AGI"))
+        assert not task.done(), task.exception()
