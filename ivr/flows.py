@@ -11,6 +11,7 @@ from ivr.expressions import EMPTY, ExpressionError, Scope, VariableType, fit
 from ivr.flowset import Flow, FlowSet
 from ivr.hours import Plan, read_plans
 from ivr.known import Known, Operation
+from ivr.operations import declared
 from ivr.reader import Reader
 from ivr.speech import Prompt
 from ivr.steps import READERS
@@ -23,6 +24,7 @@ __all__ = ["Flow", "FlowSet", "Known", "Operation", "load_flows", "read_files"]
 ENTRY = "main"
 HOURS_FILE = "hours"
 PHRASES_FILE = "phrases"
+OPERATIONS_FILE = "operations"
 NEEDED_PHRASES = ("one-moment", "system-error")
 CALL_VARIABLES: Mapping[str, VariableType] = {
     "call.id": VariableType.TEXT,
@@ -114,8 +116,8 @@ class _Loader:
         self._broken: set[str] = set()
 
     def read(self, files: Mapping[str, str]) -> None:
-        """Read all files, then check what spans several."""
-        for path, text in files.items():
+        """Read all files, what they count on first, then check what spans several."""
+        for path, text in sorted(files.items(), key=lambda file: Path(file[0]).stem != OPERATIONS_FILE):
             name = Path(path).stem
             try:
                 node = parse(text, path)
@@ -133,6 +135,8 @@ class _Loader:
     def _read_document(self, name: str, node: Node) -> None:
         if name == HOURS_FILE:
             self.plans = read_plans(node, self.findings)
+        elif name == OPERATIONS_FILE:
+            self._known = declared(node, self._known, self.findings)
         elif name == PHRASES_FILE:
             self._read_phrases(node)
         else:
@@ -151,6 +155,8 @@ class _Loader:
             for language in LANGUAGES:
                 scalar = words.scalar(language, required=True)
                 if scalar is not None:
+                    if not scalar.text.strip():
+                        words.report(scalar, "missing-language", f'no text for "{language}"', f'add {language}: "…"')
                     self.phrases.setdefault(name.text, {})[language] = scalar.text
                     self.prompts.made.append(
                         (Prompt(phrase_prompt(name.text), language, " ".join(scalar.text.split())), scalar)
