@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
+from ivr.fields import Form
 from ivr.steps.backend import Lookup, Report
 from ivr.steps.base import StepType
 from ivr.steps.choosing import Branch, Call, GoTo, Hours, Set
 from ivr.steps.collect import Collect
-from ivr.steps.language import read_language
+from ivr.steps.language import LanguageMenu, read_language
 from ivr.steps.menu import Confirm, Menu
 from ivr.steps.queue import QueueStep
 from ivr.steps.reading import StepReader
@@ -33,4 +34,12 @@ READERS: Mapping[str, Callable[[StepReader], StepType]] = {
     "survey": Survey.read,
 }
 
-__all__ = ["READERS"]
+FORMS: Mapping[str, tuple[Form, ...]] = {
+    step.kind: step.forms
+    for step in (
+        Branch, Call, Collect, Confirm, GoTo, HangUp, Hours, LanguageMenu, Lookup, Menu, QueueStep, RecordStep, Report, Say,
+        Set, Survey,
+    )
+}  # fmt: skip
+
+__all__ = ["FORMS", "READERS"]

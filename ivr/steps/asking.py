@@ -6,6 +6,7 @@ from enum import Enum, auto
 from typing import Any
 
 from ivr.events import DeadlinePassed, DigitPressed, Event
+from ivr.fields import FLAG, SAY, WAY, Field, integer, seconds
 from ivr.moves import End, Move, Way
 from ivr.run import Run
 from ivr.state import Awaiting, Ended
@@ -16,6 +17,21 @@ from ivr.texts import Text
 PROMPT, SORRY, LISTEN = "prompt", "sorry", "listen"
 Part = tuple[str | None, tuple[str, ...]]
 """One piece of the question: its language (None: the caller's) and its prompts."""
+
+
+ASKING = (
+    Field("say", SAY, "the question", required=True),
+    Field("retries", integer(0, 9), "how often it is asked again", default="`defaults:`, or 2"),
+    Field("first_digit_seconds", seconds(1, 60), "how long to wait for the first key", default="`defaults:`, or 5"),
+    Field(
+        "inter_digit_seconds", seconds(0.5, 30), "how long to wait for each further key", default="`defaults:`, or 3"
+    ),
+    Field("barge_in", FLAG, "a key stops the question", default="`true`"),
+    Field("clear", FLAG, "keys pressed before the question are dropped", default="`false`"),
+    Field("on_timeout", WAY, "the way on when no key came", default="`defaults:`"),
+    Field("on_invalid", WAY, "sentence and way on after wrong keys", default="`defaults:`"),
+)
+"""The keys all asking steps share."""
 
 
 class Verdict(Enum):

@@ -8,6 +8,7 @@ from ivr.commands import CallBackend, StopPlaying
 from ivr.document import Scalar, did_you_mean
 from ivr.events import BackendFailed, BackendReplied, CallerHungUp, DeadlinePassed, DigitPressed, Event, PlayEnded
 from ivr.expressions import VariableType
+from ivr.fields import NEXT, TEXT, VALUES, VARIABLE, Field, Form, seconds
 from ivr.known import Operation
 from ivr.moves import Go, Move
 from ivr.run import Run
@@ -19,6 +20,19 @@ from ivr.texts import phrase_prompt
 FILLER = phrase_prompt("one-moment")
 FILLER_AFTER_SECONDS = 1.0
 GRACE_SECONDS = 0.5
+
+
+def _form(*, reply_required: bool) -> Form:
+    return Form(
+        (
+            Field("backend", TEXT, "a backend of backends.yaml", required=True),
+            Field("operation", TEXT, "what it is to do", required=True),
+            Field("with", VALUES, "the arguments; a secret one as `${pin}` alone"),
+            Field("into", VARIABLE, "data variable for the reply", required=reply_required),
+            Field("timeout_seconds", seconds(0.5, 30), "the time the backend has", default="`defaults:`, or 5"),
+            NEXT,
+        )
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +133,7 @@ class Lookup(BackendStep):
     """A query: it changes nothing and may be sent again at will."""
 
     kind = "lookup"
+    forms = (_form(reply_required=True),)
     effect = False
 
 
@@ -127,6 +142,7 @@ class Report(BackendStep):
     """An effect: it carries the key call id + step + visit, so that sending it again changes nothing more."""
 
     kind = "report"
+    forms = (_form(reply_required=False),)
     effect = True
 
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 from ivr.document import Position
 from ivr.events import DeadlinePassed, DigitPressed, Event, PlayEnded
+from ivr.fields import Form
 from ivr.moves import Fail, Move, Way
 from ivr.run import Run
 from ivr.steps.reading import Exit, StepReader
@@ -18,6 +19,7 @@ class StepType(ABC):
 
     Attributes:
         kind: the word after `type:`.
+        forms: the keys it is written with, for the editor's schema and the reference.
         waits: it waits for something outside, so a loop through it is no endless loop.
         flow: the flow it belongs to.
         name: its name there.
@@ -28,6 +30,7 @@ class StepType(ABC):
     """
 
     kind: ClassVar[str]
+    forms: ClassVar[tuple[Form, ...]]
     waits: ClassVar[bool] = True
     flow: str
     name: str

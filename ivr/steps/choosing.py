@@ -6,12 +6,23 @@ from typing import Any, Self
 
 from ivr.document import Position
 from ivr.expressions import Expression, ExpressionError, VariableType
+from ivr.fields import FLOW, NEXT, STEP, TEXT, VALUES, Field, Form, Shape, record, table
 from ivr.moves import Enter, Go, Move
 from ivr.reader import Reader
 from ivr.run import Run
 from ivr.steps.base import StepType
 from ivr.steps.menu import read_values
 from ivr.steps.reading import Argument, Hop, StepReader, condition
+
+_CASE = record(
+    (
+        Field("when", Shape("expression", {"type": ["string", "boolean"]}), "true or false", required=True),
+        Field("next", STEP, "where to go when it is true", required=True),
+    )
+)
+_CASES = Shape("list of `{when: expression, next: step}`", {"anyOf": [_CASE, {"type": "array", "items": _CASE}]})
+_WITH = Field("with", VALUES, "values for variables of the other flow")
+_TAKE = Shape("table of own variables to variables of the other flow", table(TEXT.schema))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,14 @@ class Branch(StepType):
     """Goes to the first case whose `when:` is true, else to `otherwise:`."""
 
     kind = "branch"
+    forms = (
+        Form(
+            (
+                Field("cases", _CASES, "the first that is true decides", required=True),
+                Field("otherwise", STEP, "where to go when none is", required=True),
+            )
+        ),
+    )
     waits = False
     cases: tuple[Case, ...]
     otherwise: str
@@ -59,6 +78,7 @@ class Set(StepType):
     """Sets variables, in order."""
 
     kind = "set"
+    forms = (Form((Field("set", VALUES, "the variables, set in order", required=True), NEXT)),)
     waits = False
     values: Mapping[str, Argument]
     next: str
@@ -81,6 +101,15 @@ class Hours(StepType):
     """Looks whether a plan of the hours file is open now."""
 
     kind = "hours"
+    forms = (
+        Form(
+            (
+                Field("plan", TEXT, "a plan of hours.yaml", required=True),
+                Field("open", STEP, "where to go when it is open", required=True),
+                Field("closed", STEP, "where to go when it is not", required=True),
+            )
+        ),
+    )
     waits = False
     plan: str
     open: str
@@ -106,6 +135,10 @@ class GoTo(StepType):
     """Goes to another flow for good (`flow:`, with values for its variables), or to a step of this one (`step:`)."""
 
     kind = "goto"
+    forms = (
+        Form((Field("flow", FLOW, "another flow, for good", required=True), _WITH), chosen_by="flow"),
+        Form((Field("step", STEP, "a step of this flow", required=True),)),
+    )
     waits = False
     to_flow: str
     step: str
@@ -133,6 +166,16 @@ class Call(StepType):
     """Walks another flow with values `with:` for its variables, comes back, and takes values of its variables: `take: {mine: its}`."""
 
     kind = "call"
+    forms = (
+        Form(
+            (
+                Field("flow", FLOW, "the flow to walk and come back from", required=True),
+                _WITH,
+                Field("take", _TAKE, "values of its variables that are wanted afterwards"),
+                NEXT,
+            )
+        ),
+    )
     to_flow: str
     given: Mapping[str, Argument]
     take: Mapping[str, str]

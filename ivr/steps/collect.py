@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Self
 
 from ivr.expressions import VariableType
+from ivr.fields import FLAG, NEXT, STEP, VARIABLE, Field, Form, Shape, choice, integer, table
 from ivr.moves import Go, Move
 from ivr.run import Run
-from ivr.steps.asking import AskingStep, Verdict, asking
+from ivr.steps.asking import ASKING, AskingStep, Verdict, asking
 from ivr.steps.reading import StepReader
 
 MOST_DIGITS = 32
@@ -20,6 +21,26 @@ class Collect(AskingStep):
     """Asks for `min_digits` to `max_digits` digits, ended by `finish_key` or by the last possible digit, into a variable."""
 
     kind = "collect"
+    forms = (
+        Form(
+            (
+                Field("into", VARIABLE, "text variable for the digits; a secret one with `secure`", required=True),
+                NEXT,
+                Field("min_digits", integer(1, MOST_DIGITS), "fewest digits", default="1"),
+                Field(
+                    "max_digits", integer(1, MOST_DIGITS), "most digits; the last possible one ends it", default="32"
+                ),
+                Field("finish_key", choice("#", "*", "none"), "the key that ends it", default='`"#"`'),
+                Field("secure", FLAG, "the digits are shown nowhere", default="`false`"),
+                Field(
+                    "keys",
+                    Shape("table of `*` or `#` to steps", table(STEP.schema, "^[*#]$")),
+                    "keys that lead elsewhere",
+                ),
+                *ASKING,
+            )
+        ),
+    )
     min_digits: int
     max_digits: int
     finish_key: str

@@ -6,13 +6,16 @@ from typing import Self
 
 from ivr.commands import SetLanguage
 from ivr.expressions import ExpressionError
+from ivr.fields import NAMED, NEXT, Field, Form, Shape, table
 from ivr.moves import Go, Move
 from ivr.run import Run
-from ivr.steps.asking import AskingStep, Part, Verdict, asking
+from ivr.steps.asking import ASKING, AskingStep, Part, Verdict, asking
 from ivr.steps.base import StepType
 from ivr.steps.menu import check_keys
 from ivr.steps.reading import Argument, StepReader
 from ivr.texts import LANGUAGES
+
+_CHOICES = Shape("table of keys to languages", table({"enum": list(LANGUAGES)}, "^[0-9*#]{1,6}$", minProperties=1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +23,10 @@ class LanguageMenu(AskingStep):
     """Asks for the language: the text of each language is spoken in it, one after the other."""
 
     kind = "language"
+    forms = (
+        Form((Field("to", NAMED, "the language, without asking", required=True), NEXT), chosen_by="to"),
+        Form((Field("choices", _CHOICES, "the language each key chooses", required=True), NEXT, *ASKING)),
+    )
     languages: Mapping[str, str]
     next: str
 
@@ -30,6 +37,8 @@ class LanguageMenu(AskingStep):
         entries = child.entries() if child else []
         languages = {key.text: reader.choice_of(node, key, LANGUAGES) for key, node in entries}
         check_keys(reader, [key for key, _ in entries])
+        if child is not None and not entries:
+            reader.report(child.place, "no-choices", f"{reader.what} offers no key", 'add "1": zh')
         return cls(languages=languages, next=reader.target("next"), **asking(reader), **reader.common())
 
     def parts(self, run: Run) -> list[Part]:
@@ -51,6 +60,7 @@ class LanguageSetter(StepType):
     """Sets the language to a value, such as the one remembered for a customer."""
 
     kind = "language"
+    forms = LanguageMenu.forms
     waits = False
     to: Argument
     next: str

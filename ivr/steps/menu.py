@@ -7,13 +7,24 @@ from typing import Self
 
 from ivr.document import Node, Scalar
 from ivr.expressions import VariableType
+from ivr.fields import STEP, VALUES, Field, Form, Shape, phone_key, record, ref, table
 from ivr.moves import Go, Move
 from ivr.reader import Reader
 from ivr.run import Run
-from ivr.steps.asking import AskingStep, Verdict, asking
+from ivr.steps.asking import ASKING, AskingStep, Verdict, asking
 from ivr.steps.reading import Argument, StepReader
 
 KEYS = re.compile(r"[0-9*#]{1,6}\Z")
+
+
+_KEYED = (
+    Field("next", STEP, "where the key leads", required=True),
+    Field("set", VALUES, "variables the key sets on the way"),
+)
+_CHOICES = Shape(
+    "table of keys, each with a step or `{next:, set:}`",
+    table({"anyOf": [ref("target"), record(_KEYED)]}, "^[0-9*#]{1,6}$", minProperties=1),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +40,7 @@ class Menu(AskingStep):
     """Asks, and goes where the key leads."""
 
     kind = "menu"
+    forms = (Form((Field("choices", _CHOICES, "where each key leads", required=True), *ASKING)),)
     choices: Mapping[str, Choice]
 
     @classmethod
@@ -58,6 +70,17 @@ class Confirm(Menu):
     """Asks for yes or no: `yes:` and `no:` name the steps, `yes_key:` and `no_key:` the keys (1 and 2)."""
 
     kind = "confirm"
+    forms = (
+        Form(
+            (
+                Field("yes", STEP, "where yes leads", required=True),
+                Field("no", STEP, "where no leads", required=True),
+                Field("yes_key", phone_key("a key", "^[0-9*#]$"), "the key for yes", default='`"1"`'),
+                Field("no_key", phone_key("a key", "^[0-9*#]$"), "the key for no", default='`"2"`'),
+                *ASKING,
+            )
+        ),
+    )
 
     @classmethod
     def read(cls, reader: StepReader) -> Self:
@@ -103,6 +126,7 @@ def _choice(reader: StepReader, key: Scalar, node: Node) -> Choice:
     if isinstance(node, Scalar):
         if node.empty:
             reader.report(key, "missing-target", f'key "{key.text}" leads nowhere', f'write "{key.text}": <step>')
+            return Choice("")
         return Choice(reader.add_exit(name, node))
     child = Reader(node, reader.findings, f"{reader.what}.choices.{key.text}")
     target = child.scalar("next", required=True)

@@ -8,6 +8,7 @@ from ivr.commands import JoinQueue
 from ivr.document import Scalar, Table
 from ivr.events import DigitPressed, Event, QueueLeft, QueueOutcome
 from ivr.expressions import ExpressionError, VariableType
+from ivr.fields import NAMED, VARIABLE, Field, Form, Shape, integer, ref, table
 from ivr.moves import End, Go, Move
 from ivr.run import Run
 from ivr.state import Awaiting, Ended
@@ -15,6 +16,25 @@ from ivr.steps.base import StepType
 from ivr.steps.reading import Argument, StepReader
 
 REASONS = (QueueOutcome.MENU.value, QueueOutcome.VOICEMAIL.value)
+_NEEDS = Shape(
+    "list of skills, or table of skills with levels",
+    {
+        "anyOf": [
+            NAMED.schema,
+            {"type": "array", "items": NAMED.schema},
+            table({"anyOf": [integer(1, 100).schema, {"type": "null"}]}),
+        ]
+    },
+)
+_OUTCOMES = Shape(
+    "table of outcomes to steps: " + ", ".join(f"`{outcome}`" for outcome in QueueOutcome),
+    {
+        "type": "object",
+        "properties": {outcome.value: ref("target") for outcome in QueueOutcome},
+        "required": [QueueOutcome.SERVED.value],
+        "additionalProperties": False,
+    },
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +52,22 @@ class QueueStep(StepType):
     """
 
     kind = "queue"
+    forms = (
+        Form(
+            (
+                Field("queue", NAMED, "a queue of queues.yaml", required=True),
+                Field("tier", NAMED, "the customer tier, of tiers.yaml", required=True),
+                Field("outcomes", _OUTCOMES, "where each outcome leads; the others take `on_error`", required=True),
+                Field("needs", _NEEDS, "skills beside those the queue needs"),
+                Field(
+                    "keys",
+                    Shape("table of keys to `menu` or `voicemail`", table({"enum": [*REASONS, None]}, "^[0-9*#]$")),
+                    "keys while waiting, each with its outcome",
+                ),
+                Field("into", VARIABLE, "data variable for `{outcome, wait_seconds, agent, offer}`"),
+            )
+        ),
+    )
     queue: Argument
     tier: Argument
     needs: tuple[tuple[Argument, int], ...]
@@ -129,6 +165,8 @@ def _read_outcomes(reader: StepReader, keys: Mapping[str, str]) -> dict[str, str
         reader.check_name(name, "outcome", frozenset(known))
         if isinstance(node, Scalar):
             outcomes[name.text] = reader.add_exit(name.text, node)
+        else:
+            reader.report(node, "bad-value", f'"{name.text}" must lead to one step', f"write {name.text}: <step>")
     missing = [name for name in ("served", *keys.values()) if name not in outcomes]
     if child is not None and missing:
         reader.report(

@@ -110,7 +110,9 @@ class StepReader(Reader):
         self._ways: dict[str, Way | None] = {}
 
     def add_exit(self, name: str, target: Scalar | str, place: Position | None = None) -> str:
-        """Note a way out and return its target."""
+        """Note a way out and return its target. An empty name is a finding."""
+        if isinstance(target, Scalar) and not target.text.strip():
+            self.report(target, "missing-target", f"{self.what}: {name} leads nowhere", "name a step")
         text = target.text if isinstance(target, Scalar) else target
         where = target if isinstance(target, Scalar) else place or self.place
         self.exits.append(Exit(name, text, where))

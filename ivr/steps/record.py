@@ -6,6 +6,7 @@ from typing import Self
 from ivr.commands import Record
 from ivr.events import DigitPressed, Event, RecordEnded
 from ivr.expressions import VariableType
+from ivr.fields import NEXT, SAY, VARIABLE, WAY, Field, Form, Shape, phone_key, seconds
 from ivr.moves import End, Go, Move, Way
 from ivr.run import Run
 from ivr.state import Awaiting, Ended
@@ -14,6 +15,8 @@ from ivr.steps.reading import StepReader
 from ivr.texts import Text
 
 GRACE_SECONDS = 10.0
+_KEY = phone_key("", "^[0-9*#]*$", most=9999999999).schema
+_FINISH_KEYS = Shape("a key, or a list of keys", {"anyOf": [*_KEY["anyOf"], {"type": "array", "items": _KEY}]})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +37,21 @@ class RecordStep(StepType):
     """
 
     kind = "record"
+    forms = (
+        Form(
+            (
+                Field("into", VARIABLE, "text variable for the name of the recording", required=True),
+                NEXT,
+                Field("say", SAY, "the invitation"),
+                Field("seconds_into", VARIABLE, "number variable for its length in whole seconds"),
+                Field("max_seconds", seconds(1, 600), "longest recording", default="60"),
+                Field("min_seconds", seconds(0, 60), "shorter counts as nothing said", default="1"),
+                Field("silence_seconds", seconds(1, 60), "silence that ends it", default="5"),
+                Field("finish_keys", _FINISH_KEYS, "keys that end it", default='`"#"`'),
+                Field("on_timeout", WAY, "the way on when nothing was said", default="`defaults:`"),
+            )
+        ),
+    )
     say: Text | None
     into: str
     seconds_into: str

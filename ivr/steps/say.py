@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from ivr.events import DigitPressed, Event
+from ivr.fields import FLAG, NEXT, SAY, TEXT, Field, Form
 from ivr.moves import End, Go, Move
 from ivr.run import Run
 from ivr.state import Awaiting, Ended
@@ -21,6 +22,16 @@ class Say(StepType):
     """
 
     kind = "say"
+    forms = (
+        Form(
+            (
+                Field("say", SAY, "what the caller hears", required=True),
+                NEXT,
+                Field("barge_in", FLAG, "a key stops it", default="`true`"),
+                Field("clear", FLAG, "keys pressed before are dropped, so that it is heard", default="`false`"),
+            )
+        ),
+    )
     say: Text
     barge_in: bool
     clear: bool
@@ -58,6 +69,14 @@ class HangUp(StepType):
     """Ends the call, after a last sentence if there is one. `reason` goes into the call's record."""
 
     kind = "hangup"
+    forms = (
+        Form(
+            (
+                Field("say", SAY, "a last sentence"),
+                Field("reason", TEXT, "goes into the record of the call", default="`done`"),
+            )
+        ),
+    )
     say: Text | None
     reason: str
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Self
 
 from ivr.expressions import VariableType
+from ivr.fields import NEXT, STEP, VARIABLE, Field, Form, Shape
 from ivr.moves import Go, Move, Way
 from ivr.run import Run
-from ivr.steps.asking import AskingStep, Verdict, asking
+from ivr.steps.asking import ASKING, AskingStep, Verdict, asking
 from ivr.steps.reading import StepReader
 
 
@@ -16,6 +17,22 @@ class Survey(AskingStep):
     """Asks for a mark from `low` to `high` into a number. `skipped` is where a caller without a mark goes (default: `next`)."""
 
     kind = "survey"
+    forms = (
+        Form(
+            (
+                Field("into", VARIABLE, "number variable for the mark", required=True),
+                NEXT,
+                Field("skipped", STEP, "where a caller without a mark goes", default="`next`"),
+                Field(
+                    "scores",
+                    Shape("two digits, `1-5`", {"type": "string", "pattern": "^[0-9]-[0-9]$"}),
+                    "the scale",
+                    default="`1-5`",
+                ),
+                *ASKING,
+            )
+        ),
+    )
     low: int
     high: int
     into: str
