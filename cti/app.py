@@ -7,6 +7,7 @@ ends and its supervisor starts it again, which is safe because Asterisk keeps th
 import asyncio
 import contextlib
 import signal
+from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from dataclasses import dataclass, field
 
@@ -44,7 +45,7 @@ from cti.settings import Settings
 from cti.store.base import Store
 from cti.words import Durations, Phrasebook
 
-#: Events heard before the channels are read are kept up to this many; more means a resynchronisation anyway.
+#: Events heard before the channels are read are kept up to this many: the newest, for what is older the channels tell.
 BUFFER_LIMIT = 50_000
 TELL_SECONDS = 2.0
 
@@ -83,7 +84,7 @@ class Server:
         self._room = room
         self._owner: str | None = None
         self._live: _Live | None = None
-        self._heard: list[Frame] = []
+        self._heard: deque[Frame] = deque(maxlen=BUFFER_LIMIT)
         self._up = asyncio.Condition()
         self._last_agents: list[AgentAdopted] = []
         self._stopping = asyncio.Event()
@@ -158,9 +159,7 @@ class Server:
     def _frame(self, frame: Frame) -> None:
         live = self._live
         if live is None or not live.adopted:
-            heard = self._heard
-            if len(heard) < BUFFER_LIMIT:
-                heard.append(frame)
+            self._heard.append(frame)
             return
         self._dispatch(live, frame)
 
@@ -269,14 +268,15 @@ class Server:
             switch, self._room.clock, lambda ending: ledger.ending_found(ending, served=ending.call in live.state.calls), ledger.written
         )
         await endings.read()
-        ledger.close_lost(present | live.state.calls.keys())
+        alive = present | live.state.calls.keys()
+        ledger.close_lost(alive)
+        self.sessions.keep_only(alive)
         await endings.run()
 
     def _apply_heard(self, live: _Live) -> None:
-        heard, self._heard = self._heard, []
         live.adopted = True
-        for frame in heard:
-            self._dispatch(live, frame)
+        while self._heard:
+            self._dispatch(live, self._heard.popleft())
 
     async def _watch_links(self) -> None:
         await self._lost.wait()

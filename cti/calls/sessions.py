@@ -4,6 +4,7 @@ A store that is down or slow delays no call. After a kill at most the last write
 """
 
 import asyncio
+from collections.abc import Collection
 from typing import Any
 
 import structlog
@@ -37,6 +38,11 @@ class SessionKeeper:
         self._newest.pop(call, None)
         self._unwritten[call] = None
         self._wake.set()
+
+    def keep_only(self, alive: Collection[str]) -> None:
+        """Forget the sessions of calls that ended while nobody looked."""
+        for call in [call for call in self._newest if call not in alive]:
+            self.forget(call)
 
     async def load(self, call: str) -> tuple[int, dict[str, Any]] | None:
         """The newest session known, from memory or the store; None when neither has one."""

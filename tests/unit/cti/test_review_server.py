@@ -147,3 +147,24 @@ async def test_a_phone_of_another_language_ends_no_attachment():
             await asyncio.sleep(0.01)
         assert any("agent-waiting" in sent["Command"] for sent in exchange.actions("AGI"))
         assert not task.done(), task.exception()
+
+
+async def test_sessions_of_calls_that_ended_while_the_link_was_down_are_forgotten():
+    exchange = Exchange()
+    exchange.rows = [shown("c2", "PJSIP/trunk-00000002", "1!hold!billing!gold!1700000000000!2!zh!5!")]
+    async with attached(exchange) as (server, task, _):
+        server.sessions.save("c1", 3, {"form": 1})
+        server.sessions.save("c2", 3, {"form": 1})
+        await asyncio.wait([task], timeout=8.0)
+        assert await server.sessions.load("c1") is None
+        assert await server.sessions.load("c2") is not None
+
+
+async def test_of_a_long_silence_the_newest_events_are_kept(monkeypatch):
+    """The actions' link was away for hours while the events' link went on: hang-ups of now matter, those of then do not."""
+    monkeypatch.setattr("cti.app.BUFFER_LIMIT", 3)
+    exchange = Exchange()
+    async with attached(exchange) as (server, _, _):
+        for number in range(5):
+            server._frame(parse_frame(f"Event: Hangup\r\nChannel: PJSIP/trunk-{number}\r\nChanVariable: ACD_CALL=c{number}"))
+        assert [frame.variables["ACD_CALL"] for frame in server._heard] == ["c2", "c3", "c4"]
