@@ -125,3 +125,4 @@ class Site:
         """Hang up whatever a test left, so that the next one starts on an empty switch."""
         await self.asterisk.cli("channel request hangup all")
         await self.asterisk.no_channels(10)
+        await self.asterisk.cli("database deltree hotline-ended")  # ends that another server's database knows nothing of
