@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 import yaml
@@ -83,16 +85,24 @@ def prepare_demo(settings: RunSettings, say: Say) -> None:
     if settings.database_url or not settings.demo:
         return
     try:
+        _try_writing(settings.embedded_database)
         added = asyncio.run(add_demo(settings.embedded_database))
     except UnknownRevisionError as error:
         raise ProvisionError(str(error)) from error
-    except (SQLAlchemyError, OSError) as error:
+    except (sqlite3.Error, SQLAlchemyError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise SettingError(
             f"{settings.embedded_database} cannot be used: {reason}. See that {settings.layout.root} may be written, or set HOTLINE_RUN_DIR."
         ) from error
     if added:
         say(f"demo: {added} customers added, see docs/demo.md")
+
+
+def _try_writing(url: str) -> None:
+    """Raise sqlite3.Error unless the file can be written. First by hand: aiosqlite's thread complains aloud of a file it cannot open."""
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as probe:
+        probe.execute("BEGIN IMMEDIATE")
+        probe.rollback()
 
 
 def write_settings(settings: RunSettings, options: RuntimeOptions) -> None:

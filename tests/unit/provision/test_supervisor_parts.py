@@ -5,6 +5,7 @@ import socket
 import sqlite3
 import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -152,9 +153,12 @@ def test_a_database_of_ones_own_gets_no_demo_company(settings: RunSettings, tmp_
     assert not settings.layout.root.exists()
 
 
-def test_a_runtime_folder_that_cannot_be_written_is_named(settings: RunSettings) -> None:
+@pytest.mark.parametrize(
+    "spoil", [Path.mkdir, lambda file: file.write_bytes(b"no database " * 1000)], ids=["folder", "rubbish"]
+)
+def test_a_database_that_cannot_be_used_is_named(settings: RunSettings, spoil: Callable[[Path], object]) -> None:
     settings.layout.root.mkdir(parents=True)
-    (settings.layout.root / "hotline.db").mkdir()
+    spoil(settings.layout.root / "hotline.db")
     with pytest.raises(SettingError, match=r"hotline\.db.*HOTLINE_RUN_DIR"):
         prepare_demo(settings, pytest.fail)
 
