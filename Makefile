@@ -29,7 +29,7 @@ check: $(DEV) ## style, types, import contracts, the project's own flows and con
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hotline check
-	$(BIN)/hotline test flows --coverage
+	$(BIN)/hotline test flows flows/examples/* --coverage
 
 bench: $(DEV) fetch ## measure: CPU a call, AMI events a second, agent free to ringing
 	$(BIN)/python -m pytest tests/bench -s -m "long or not long"

@@ -4,7 +4,8 @@ import pytest
 
 from ivr.document import BadDocument
 from ivr.flows import Known, load_flows
-from tests.unit.ivr.ivr_room import files, flow_text
+from tests.unit.ivr.ivr_room import ROOT, files, flow_text
+from tests.unit.ivr.test_ivr_commands_line import run
 
 LOOKUP = "a: {type: lookup, backend: shop, operation: price, with: {item: x}, into: got, next: b, on_error: bye}\nb: {type: branch, cases: [{when: got.cents > 1, next: bye}], otherwise: bye}"
 DECLARED = "version: 1\nqueues: [sales]\nbackends: {shop: {price: {arguments: [item], reply: [cents]}, buy: {arguments: [item], secret: [pin], effect: true}}}\n"
@@ -50,3 +51,9 @@ def test_a_declared_secret_is_required_and_must_be_secure():
 def test_faults_in_the_file_itself_are_found():
     assert found(LOOKUP, DECLARED.replace("effect: true", "effekt: true")) == ["unknown-key"]
     assert found(LOOKUP, DECLARED.replace("queues: [sales]", "queues: [[x]]")) == ["bad-value"]
+
+
+@pytest.mark.parametrize("folder", sorted((ROOT / "flows/examples").iterdir()), ids=lambda folder: folder.name)
+def test_every_example_is_sound(folder):
+    result = run("check", folder)
+    assert result.exit_code == 0, result.output
