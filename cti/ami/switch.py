@@ -16,8 +16,10 @@ GLOBAL_OWNER = "ACD_OWNER"
 GLOBAL_HEARTBEAT = "ACD_HB"
 _GLOBALS = frozenset({GLOBAL_OWNER, GLOBAL_HEARTBEAT})
 _VARIABLES = frozenset({"ACD_STATE", "ACD_OFFER", "ACD_NEXT", "ACD_SAY", "ACD_LEG_OWNER", "CHANNEL(language)"})
-_SAFE_VALUE = re.compile(r"[A-Za-z0-9 _./:!&+\-=#*]*")
+_SAFE_VALUE = re.compile(r"[A-Za-z0-9 _./:!&+\-=#*@;]*")  # @ and ; are in names of Local channels
 _DEVICE = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9_@.:\-]+")
+#: A night without a server leaves a hundred thousand entries in a family.
+TREE_SECONDS = 30.0
 ActionCheck = Callable[[str], None]
 
 
@@ -35,7 +37,7 @@ def safe_value(value: str) -> str:
     Raises UnsafeValue.
     """
     if not _SAFE_VALUE.fullmatch(value):
-        raise UnsafeValue("a channel variable holds only letters, digits and _ . / : ! & + - = # *")
+        raise UnsafeValue("a channel variable holds only letters, digits and _ . / : ! & + - = # * @ ;")
     return value
 
 
@@ -132,7 +134,7 @@ class Switch:
     async def database(self, family: str) -> dict[str, str]:
         """Keys and values of a family of the Asterisk database, keys without the leading slash and family."""
         try:
-            rows = await self._session.request("DBGetTree", [("Family", family)], is_list=True)
+            rows = await self._session.request("DBGetTree", [("Family", family)], is_list=True, timeout_seconds=TREE_SECONDS)
         except ActionRefused:  # Asterisk's way to say that the family is empty
             return {}
         prefix = f"/{family}/"

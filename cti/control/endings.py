@@ -61,13 +61,19 @@ class EndingsReader:
         self.log = structlog.get_logger("endings")
 
     async def run(self) -> None:
-        """Read until cancelled."""
+        """Read each minute until cancelled."""
         while True:
-            try:
-                await self.read()
-            except (ActionRefused, ActionTimeout) as error:
-                self.log.warning("endings_unread", reason=str(error))
             await asyncio.sleep(EVERY_SECONDS)
+            await self.try_read()
+
+    async def try_read(self) -> bool:
+        """Read once; false if Asterisk would not tell, which is no reason to let the living wait."""
+        try:
+            await self.read()
+        except (ActionRefused, ActionTimeout) as error:
+            self.log.warning("endings_unread", reason=str(error))
+            return False
+        return True
 
     async def read(self) -> None:
         """Read once."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cti.ami.errors import ActionTimeout
 from cti.ami.frames import parse_frame
 from cti.ami.messages import AgiExecuted, AgiStarted
 from cti.app import Room, Server
@@ -168,3 +169,13 @@ async def test_of_a_long_silence_the_newest_events_are_kept(monkeypatch):
         for number in range(5):
             server._frame(parse_frame(f"Event: Hangup\r\nChannel: PJSIP/trunk-{number}\r\nChanVariable: ACD_CALL=c{number}"))
         assert [frame.variables["ACD_CALL"] for frame in server._heard] == ["c2", "c3", "c4"]
+
+
+async def test_ends_that_asterisk_does_not_tell_in_time_end_no_attachment():
+    exchange = Exchange()
+    exchange.answers["DBGetTree"] = [ActionTimeout("no answer to DBGetTree within 30 s")]
+    async with attached(exchange) as (_, task, _):
+        await asyncio.wait([task], timeout=5.0)
+        assert not task.done(), task.exception()
+        await asyncio.wait([task], timeout=60.0)
+        assert len(exchange.actions("DBGetTree")) == 2
