@@ -77,7 +77,10 @@ class Ledger:
 
     # ---- RecordPort
 
-    def began(self, call: str, *, caller: str, called: str, channel: str, adopted: bool, up_seconds: float = 0.0, flow_version: str = "") -> None:
+    def began(
+        self, call: str, *, caller: str, called: str, channel: str, adopted: bool, up_seconds: float = 0.0, flow_version: str = "",
+        agent: str = "", queue: str = "",
+    ) -> None:
         """A call came in, or was found on its channel after a restart."""
         if not (adopted and call in self._open):
             known = self._unfinished.pop(call, None)
@@ -85,7 +88,10 @@ class Ledger:
         self._metrics.call_began(adopted=adopted)
         if adopted:
             started_ms = self._clock.wall_ms() - int(up_seconds * 1000)  # stands only if nobody wrote a start before
-            self._records.update(call, started_at_ms=started_ms, caller_number=caller, flow_version=flow_version)
+            self._records.update(call, started_at_ms=started_ms, caller_number=caller, flow_version=flow_version, agent=agent or None)
+            if agent:
+                entry = self._open[call]
+                entry.answered, entry.agent, entry.queue = True, agent, entry.queue or queue or None
         else:
             self._records.begin(call, started_at_ms=self._clock.wall_ms(), caller_number=caller, flow_version=flow_version)
         self.log.info("call_adopted" if adopted else "call_began", call=call, caller=caller, called=called, channel=channel, flow_version=flow_version)
@@ -189,6 +195,7 @@ class Ledger:
         known = self._unfinished.pop(call, None)
         entry = self._open.pop(call, None) or (_reopened(known, "", "") if known is not None else _Open("", "", ending.started_at_ms))
         entry.answered = entry.answered or ending.ticket.startswith("talk-")
+        entry.agent = ending.ticket.partition(":")[2] or entry.agent
         outcome = _outcome(entry, ending.outcome)
         if ending.state.phase is ChannelPhase.FALLBACK:
             outcome = "fallback"
@@ -196,7 +203,7 @@ class Ledger:
         self._records.update(call, started_at_ms=ending.started_at_ms, caller_number=ending.caller or None)
         self._records.finish(
             call, ended_at_ms=ending.ended_at_ms, outcome=outcome, hangup_cause=str(ending.cause),
-            queue=entry.queue or ending.state.queue or None, tier=ending.state.tier or None, language=ending.state.language or None,
+            queue=entry.queue or ending.state.queue or None, agent=entry.agent, tier=ending.state.tier or None, language=ending.state.language or None,
         )
         self._metrics.call_ended(ending.outcome)
         self.log.info("call_ended_unseen", call=call, outcome=outcome, hangup_cause=ending.cause)

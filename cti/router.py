@@ -256,7 +256,7 @@ class Router:
         whisper = self._words.whisper(command.tier, command.queue, language, command.waited_seconds)
         variables = {
             "ACD_CALL": leg.nonce, "ACD_OFFER": command.offer, "ACD_STATE": state.encode(), "ACD_LEG_OWNER": self._state.owner,
-            "ACD_LEG_OFFER": command.offer, "ACD_LEG_CALL": command.call, "ACD_LEG_CALLER": call.channel,
+            "ACD_LEG_OFFER": command.offer, "ACD_LEG_TALK": f"talk-{command.offer}:{command.agent}", "ACD_LEG_CALL": command.call, "ACD_LEG_CALLER": call.channel,
             "ACD_WHISPER": "&".join("hotline/" + prompt for prompt in whisper),
         }
         caller_id = f'"{command.tier} {command.queue} {language}" <{call.caller or "anonymous"}>'

@@ -85,7 +85,7 @@ class Start:
 
     `state` is what the channel says; `session` the stored one with its `generation`, None if there is none.
     `entered_at` monotonic, for a caller who waits or waited; `talking` = (offer, agent) for one in a talk; `in_hold` for one
-    whom the dialplan holds and whom the router has been told of; `served` = the offer of a talk that ended meanwhile; `up_seconds` = the age of the channel.
+    whom the dialplan holds and whom the router has been told of; `served` = the offer of a talk that ended meanwhile, with the agent `served_by`; `up_seconds` = the age of the channel.
     """
 
     call: str
@@ -100,6 +100,7 @@ class Start:
     talking: tuple[str, str] | None = None
     in_hold: bool = False
     served: str = ""
+    served_by: str = ""
     up_seconds: float = 0.0
 
 
@@ -276,14 +277,14 @@ class Call:
         self._begun = True
         services.records.began(
             self.call, caller=start.caller, called=start.called, channel=start.channel, adopted=start.adopted, up_seconds=start.up_seconds,
-            flow_version=self._interpreter.version,
+            flow_version=self._interpreter.version, agent=start.talking[1] if start.talking else start.served_by, queue=start.state.queue,
         )
         now, civil = services.clock.now(), services.clock.civil()
         info = CallInfo(start.call, start.caller, start.called, start.state.language or None)
         if start.session is not None:
             step = self._interpreter.restore(start.session, now, civil)
             if start.served and step.awaiting is Awaiting.QUEUE and step.session.token is not None:
-                back = QueueLeft(step.session.token, QueueOutcome.SERVED, offer=start.served)
+                back = QueueLeft(step.session.token, QueueOutcome.SERVED, agent=start.served_by, offer=start.served)
                 step = self._interpreter.resume(step.session, back, now, civil)
             if self._place is _Place.LINE or step.awaiting is Awaiting.QUEUE:
                 return step

@@ -54,8 +54,11 @@ class FlowPort(Protocol):
 class RecordPort(Protocol):
     """Who keeps the records of calls. None of these waits or fails."""
 
-    def began(self, call: str, *, caller: str, called: str, channel: str, adopted: bool, up_seconds: float = 0.0, flow_version: str = "") -> None:
-        """A call came in, or was found after it had been up for `up_seconds`."""
+    def began(
+        self, call: str, *, caller: str, called: str, channel: str, adopted: bool, up_seconds: float = 0.0, flow_version: str = "",
+        agent: str = "", queue: str = "",
+    ) -> None:
+        """A call came in, or was found after it had been up for `up_seconds`; `agent` of `queue` has talked, or talks, with him."""
 
     def stepped(self, call: str, trace: Trace) -> None:
         """A flow step did something."""

@@ -21,7 +21,7 @@ class FoundCaller:
     """A caller on a channel of ours.
 
     `in_hold`: the dialplan holds him; `strayed`: he should be held but is not (moved there now); `talking` the leg he
-    talks with; `served`: the offer of a talk that has ended meanwhile; `fallback`: the dialplan took him over.
+    talks with; `served`: the offer of a talk that has ended meanwhile, with the agent `served_by`; `fallback`: the dialplan took him over.
     """
 
     row: ChannelRow
@@ -31,6 +31,7 @@ class FoundCaller:
     fallback: bool = False
     talking: Leg | None = None
     served: str = ""
+    served_by: str = ""
 
     @property
     def call(self) -> str:
@@ -70,6 +71,12 @@ def read_channels(rows: Sequence[ChannelRow]) -> Findings:
     return findings
 
 
+def read_ticket(text: str) -> tuple[str, str]:
+    """A caller's ACD_OFFER: the offer, or TALK_PREFIX and the offer; and the agent once a gate let him through."""
+    ticket, _, agent = text.partition(":")
+    return ticket, agent
+
+
 def _read_leg(row: ChannelRow, callers: dict[str, ChannelRow]) -> Leg | None:
     """The leg of a row, or None for one whose caller is gone or waits with another ticket."""
     state = decode_state(row.variables.get("ACD_STATE", ""))
@@ -78,7 +85,7 @@ def _read_leg(row: ChannelRow, callers: dict[str, ChannelRow]) -> Leg | None:
     offer = row.variables.get("ACD_OFFER", "")
     if caller is None or not offer:
         return None
-    ticket = caller.variables.get("ACD_OFFER", "")
+    ticket, _ = read_ticket(caller.variables.get("ACD_OFFER", ""))
     joined = bool(row.bridge) and row.bridge == caller.bridge
     if not joined and ticket not in (offer, TALK_PREFIX + offer):
         return None
@@ -91,14 +98,14 @@ def _read_leg(row: ChannelRow, callers: dict[str, ChannelRow]) -> Leg | None:
 
 def _read_caller(row: ChannelRow, leg: Leg | None, connecting: set[str]) -> FoundCaller | None:
     state = decode_state(row.variables.get("ACD_STATE", ""))
-    ticket = row.variables.get("ACD_OFFER", "")
+    ticket, agent = read_ticket(row.variables.get("ACD_OFFER", ""))
     if leg is not None:
         return FoundCaller(row, state, talking=leg)
     if state.phase is ChannelPhase.FALLBACK:
         return _read_fallback(row, state)
     # between the gate and the bridge he has the ticket of a talk, and is still in the waiting room
     if ticket.startswith(TALK_PREFIX) and not (row.bridge and ticket in connecting):
-        return FoundCaller(row, state, served=ticket.removeprefix(TALK_PREFIX))
+        return FoundCaller(row, state, served=ticket.removeprefix(TALK_PREFIX), served_by=agent)
     if state.phase is ChannelPhase.HOLD:
         held = row.context in _HOLD_CONTEXTS
         return FoundCaller(row, state, in_hold=True, strayed=not held)

@@ -128,7 +128,7 @@ class Attachment:
             Start(
                 found.call, found.row.channel, found.row.caller_number, "", state, adopted=True, session=session,
                 generation=saved[0] if saved is not None else 0, entered_at=entered_at,
-                talking=(leg.offer, leg.agent) if leg else None, in_hold=found.in_hold, served=found.served,
+                talking=(leg.offer, leg.agent) if leg else None, in_hold=found.in_hold, served=found.served, served_by=found.served_by,
                 up_seconds=found.row.duration_seconds,
             )
         )
