@@ -22,6 +22,7 @@ from ivr.texts import LANGUAGES, Prompts, phrase_prompt
 __all__ = ["Flow", "FlowSet", "Known", "Operation", "load_flows", "read_files"]
 
 ENTRY = "main"
+_SECRET_WORDS = frozenset({"pin", "password", "passcode", "pwd", "secret", "token", "cvv", "cvc", "card"})
 HOURS_FILE = "hours"
 PHRASES_FILE = "phrases"
 OPERATIONS_FILE = "operations"
@@ -134,7 +135,7 @@ class _Loader:
 
     def _read_document(self, name: str, node: Node) -> None:
         if name == HOURS_FILE:
-            self.plans = read_plans(node, self.findings)
+            self.plans = read_plans(node, self.findings, self._known.today)
         elif name == OPERATIONS_FILE:
             self._known = declared(node, self._known, self.findings)
         elif name == PHRASES_FILE:
@@ -164,7 +165,7 @@ class _Loader:
             words.finish()
 
     def _read_flow(self, name: str, node: Node) -> Flow:
-        faults = len(self.findings)
+        faults = self._errors()
         reader = Reader(node, self.findings, f'flow "{name}"')
         reader.integer("version", 1, 1, 1)
         written = reader.scalar("flow", required=True)
@@ -197,13 +198,16 @@ class _Loader:
             steps=steps,
         )
 
+    def _errors(self) -> int:
+        return sum(finding.severity is Severity.ERROR for finding in self.findings)
+
     def _check_flow(self, reader: Reader, steps: Mapping[str, StepType], roots: Sequence[Scalar], faults: int) -> None:
-        """Check the ways of a flow; its shape only when nothing else is wrong with it (`faults`: findings before it)."""
+        """Check the ways of a flow; its shape only when nothing else is wrong with it (`faults`: errors before it)."""
         written = reader.node("steps")
         names = written.entries if isinstance(written, Table) else {}
         if names:
             check_targets(steps, roots, names, self.findings)
-        if len(self.findings) == faults:
+        if self._errors() == faults:
             check_graph(steps, roots, self.findings)
 
     def _read_variables(self, reader: Reader) -> tuple[dict[str, VariableType], dict[str, Any]]:
@@ -217,6 +221,11 @@ class _Loader:
                 )
                 continue
             kind, value = self._read_variable(name, node)
+            if kind in (VariableType.TEXT, VariableType.NUMBER) and _SECRET_WORDS & set(name.text.split("_")):
+                cure = f"declare {name.text}: secret, and collect it with secure: true"
+                self.findings.append(
+                    name.finding("plain-secret", f'"{name.text}" is kept openly', cure, Severity.WARNING)
+                )
             variables[name.text] = kind
             if kind is not VariableType.SECRET:
                 initial[name.text] = value
@@ -230,6 +239,8 @@ class _Loader:
         written, value = child.scalar("type", required=True), child.scalar("value")
         child.finish()
         kind = self._type(written) if written else VariableType.DATA
+        if value is not None and kind is VariableType.SECRET:
+            child.report(value, "plain-secret", f'"{name.text}" is a secret in plain text', "let the caller type it")
         if value is None or kind is VariableType.SECRET:
             return kind, EMPTY.get(kind)
         try:

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from ivr.document import Finding, Node, Scalar, did_you_mean
+from ivr.document import Finding, Node, Scalar, Table, did_you_mean
+from ivr.hours_lint import DAYS, calendar_end, week_holes
 from ivr.reader import Reader
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CLOSED = "closed"
 _SPAN = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])\s*-\s*([01][0-9]|2[0-4]):([0-5][0-9])\Z")
 _DAY_MINUTES = 24 * 60
@@ -79,20 +79,27 @@ def _calendar(country: str, year: int) -> holidays.HolidayBase:
     return holidays.country_holidays(country, years=year)
 
 
-def read_plans(node: Node, findings: list[Finding]) -> dict[str, Plan]:
+def read_plans(node: Node, findings: list[Finding], today: date | None = None) -> dict[str, Plan]:
     """Read the hours file: `version`, `zone`, `holidays`, `dates` for all plans, and `plans`.
 
-    Faults become findings; a plan that cannot be read is closed.
+    Faults become findings; a plan that cannot be read is closed. With `today`, holes in the week
+    and a calendar that ends soon are warned of.
     """
     reader = Reader(node, findings, "the hours file")
     reader.integer("version", 1, 1, 1)
     zone = _read_zone(reader)
     country = _read_country(reader)
     shared = _read_dates(reader)
+    if today is not None and country:
+        findings.extend(calendar_end(country, today, list(shared), reader.at("holidays")))
     plans = reader.child("plans", required=True)
     reader.finish()
     entries = plans.entries() if plans else []
-    return {name.text: _read_plan(name.text, body, zone, country, shared, findings) for name, body in entries}
+    read = {name.text: _read_plan(name.text, body, zone, country, shared, findings) for name, body in entries}
+    for name, body in entries if today is not None else ():
+        if isinstance(body, Table) and read[name.text].weekly:
+            findings.extend(week_holes(read[name.text].weekly, body.at("weekly")))
+    return read
 
 
 def _read_plan(

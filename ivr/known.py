@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +32,18 @@ class Known:
     Attributes:
         queues: names of queues.
         skills: names of skills.
+        staffed: those of them that some agent has.
         tiers: names of customer tiers.
         backends: operations by backend name.
         prompts: `(language, id)` of every recorded or rendered prompt.
+        today: the day of the check; without it nothing is said about holes in opening hours and calendars that end soon.
 
     """
 
     queues: frozenset[str] | None = None
     skills: frozenset[str] | None = None
+    staffed: frozenset[str] | None = None
     tiers: frozenset[str] | None = None
     backends: Mapping[str, Mapping[str, Operation]] | None = None
     prompts: frozenset[tuple[str, str]] | None = None
+    today: date | None = None

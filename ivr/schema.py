@@ -30,7 +30,8 @@ from ivr.fields import (
     seconds,
     table,
 )
-from ivr.hours import CLOSED, DAYS
+from ivr.hours import CLOSED
+from ivr.hours_lint import DAYS
 from ivr.steps import FORMS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -1,7 +1,9 @@
 """`hotline check`: everything wrong with flows and configuration at once, with file, line, column and cure."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, replace
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -9,7 +11,8 @@ from typing import Annotated, NamedTuple
 import typer
 
 from cti.cli.console import BAD_INPUT, say
-from ivr.document import BadDocument, Finding, Severity
+from cti.cli.sarif import sarif
+from ivr.document import BadDocument, Finding, Severity, Table, parse
 from ivr.flows import load_flows
 from ivr.flowset import FlowSet
 from ivr.known import Known
@@ -20,6 +23,7 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    SARIF = "sarif"
 
 
 class Checked(NamedTuple):
@@ -42,8 +46,11 @@ def register(app: typer.Typer) -> None:
 def check(
     flows: Annotated[Path | None, typer.Argument(help="Folder of the flows.")] = None,
     config: Annotated[Path | None, typer.Option(help="Folder of queues.yaml, agents.yaml, backends.yaml …")] = None,
+    sounds: Annotated[
+        Path | None, typer.Option(help="Folder of the built prompts: texts without audio are found, too.")
+    ] = None,
     form: Annotated[
-        Format, typer.Option("--format", help="text: path:line:column: code message (cure); or json.")
+        Format, typer.Option("--format", help="text: path:line:column: code message (cure); json; or sarif (2.1.0).")
     ] = Format.TEXT,
 ) -> None:
     """Check flows and configuration; exit status 2 when something hinders the start.
@@ -53,25 +60,31 @@ def check(
     from cti.supervisor.settings import RunSettings  # noqa: PLC0415 - the folders of `run` are the default
 
     settings = RunSettings()
-    checked = check_project(flows or settings.flows_dir, config or settings.config_dir)
+    checked = check_project(
+        flows or settings.flows_dir, config or settings.config_dir, sounds, datetime.now(UTC).date()
+    )
     if form is Format.JSON:
         say(json.dumps([asdict(finding) for finding in checked.findings], ensure_ascii=False, indent=2))
+    elif form is Format.SARIF:
+        say(json.dumps(sarif(checked.findings), ensure_ascii=False, indent=2))
     else:
         _print(checked)
     if checked.errors:
         raise typer.Exit(BAD_INPUT)
 
 
-def check_project(flows: Path, config: Path) -> Checked:
+def check_project(flows: Path, config: Path, sounds: Path | None = None, today: date | None = None) -> Checked:
     """Check a configuration folder and the flows against it. Never raises for bad input.
 
     Args:
         flows: folder of the flow files.
         config: folder of the configuration; what of it cannot be read is reported, and names it would define are not checked.
+        sounds: folder of built prompts (`<language>/hotline/<id>.<format>`); None: audio is not looked for.
+        today: the day that calendars must outlast; None: not checked.
 
     """
     findings: list[Finding] = []
-    known = _known(config, findings)
+    known = replace(_known(config, findings), prompts=_prompts(sounds) if sounds else None, today=today)
     try:
         loaded = load_flows(flows, known)
     except BadDocument as bad:
@@ -90,13 +103,19 @@ def _known(config: Path, findings: list[Finding]) -> Known:
         findings.extend(loaded.warnings)
         policy = loaded.policy
         known = replace(
-            known, queues=frozenset(policy.queues), tiers=frozenset(policy.tiers), skills=frozenset(loaded.skills)
+            known,
+            queues=frozenset(policy.queues),
+            tiers=frozenset(policy.tiers),
+            skills=frozenset(loaded.skills),
+            staffed=frozenset(skill for agent in policy.agents.values() for skill in agent.skills),
         )
     except BadDocument as bad:
         findings.extend(bad.findings)
     path = config / "backends.yaml"
     try:
-        backends = read_backends_config(path.read_text(encoding="utf-8"), str(path)).backends
+        text = path.read_text(encoding="utf-8")
+        backends = read_backends_config(text, str(path)).backends
+        findings.extend(_open_tokens(path, text))
         known = replace(known, backends=dict.fromkeys(backends, known_operations()))
     except BadDocument as bad:
         findings.extend(bad.findings)
@@ -105,6 +124,24 @@ def _known(config: Path, findings: list[Finding]) -> Known:
             Finding(str(path), 1, 1, "unreadable", f"cannot be read: {error}", "restore the file as UTF-8 text")
         )
     return known
+
+
+def _prompts(sounds: Path) -> frozenset[tuple[str, str]]:
+    """Return language and id of every prompt there is audio of."""
+    found = ((path.relative_to(sounds).parts, path) for path in sounds.glob("*/hotline/**/*") if path.is_file())
+    return frozenset((parts[0], "/".join((*parts[2:-1], path.stem))) for parts, path in found)
+
+
+def _open_tokens(path: Path, text: str) -> Iterator[Finding]:
+    """Find tokens of backends in a file that others than its owner can read."""
+    if not path.stat().st_mode & 0o044:
+        return
+    backends = parse(text, str(path))
+    table = backends.entries.get("backends") if isinstance(backends, Table) else None
+    for name, entry in table.entries.items() if isinstance(table, Table) else ():
+        if isinstance(entry, Table) and "token" in entry.entries:
+            message, cure = f'everybody here can read the token of "{name}"', f"chmod 600 {path.name}"
+            yield entry.at("token").finding("plain-secret", message, cure, Severity.WARNING)
 
 
 def _print(checked: Checked) -> None:

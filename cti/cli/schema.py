@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cti.cli.console import say
+from ivr.codes import findings_page
 from ivr.reference import fill
 from ivr.schema import flow_schema, hours_schema, phrases_schema
 
@@ -37,6 +38,7 @@ def schema(
     reference: Annotated[
         Path | None, typer.Option(help="Bring the tables of keys in this Markdown file up to date.")
     ] = None,
+    findings: Annotated[Path | None, typer.Option(help="Write the page about all codes of findings here.")] = None,
 ) -> None:
     """Print the JSON Schema of a flow file: completion and red lines in every editor with a YAML language server.
 
@@ -47,7 +49,9 @@ def schema(
             (write / f"{each}.schema.json").write_text(schema_text(each), encoding="utf-8")
     if reference is not None:
         reference.write_text(fill(reference.read_text(encoding="utf-8")), encoding="utf-8")
-    if write is None and reference is None:
+    if findings is not None:
+        findings.write_text(findings_page(), encoding="utf-8")
+    if write is None and reference is None and findings is None:
         say(schema_text(kind).rstrip("\n"))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from ivr.commands import JoinQueue
-from ivr.document import Scalar, Table
+from ivr.document import Scalar, Severity, Table
 from ivr.events import DigitPressed, Event, QueueLeft, QueueOutcome
 from ivr.expressions import ExpressionError, VariableType
 from ivr.fields import NAMED, VARIABLE, Field, Form, Shape, integer, ref, table
@@ -127,23 +127,32 @@ def _name(argument: Argument, run: Run) -> str:
 
 
 def _read_needs(reader: StepReader) -> tuple[tuple[Argument, int], ...]:
-    skills = reader.context.known.skills
     node = reader.node("needs")
     if isinstance(node, Table):
         child = reader.child("needs")
         assert child is not None
         names = child.entries()
         for name, _ in names:
-            reader.check_name(name, "skill", skills)
+            _check_skill(reader, name)
         return tuple((Argument(fixed=name.text), child.integer(name.text, 1, 1, 100)) for name, _ in names)
     needs = []
     for scalar in reader.texts("needs"):
         argument = reader.argument(scalar, "needs")
         if argument.expression is None:
-            reader.check_name(scalar, "skill", skills)
+            _check_skill(reader, scalar)
             argument = Argument(fixed=scalar.text)
         needs.append((argument, 1))
     return tuple(needs)
+
+
+def _check_skill(reader: StepReader, scalar: Scalar) -> None:
+    known = reader.context.known
+    reader.check_name(scalar, "skill", known.skills)
+    if known.staffed is not None and scalar.text not in known.staffed and scalar.text in (known.skills or ()):
+        cure = "give an agent this skill: until then nobody answers"
+        reader.findings.append(
+            scalar.finding("skill-nobody", f'no agent has the skill "{scalar.text}"', cure, Severity.WARNING)
+        )
 
 
 def _read_keys(reader: StepReader) -> dict[str, str]:

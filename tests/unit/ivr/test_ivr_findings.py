@@ -398,7 +398,7 @@ def test_variables_and_defaults_are_checked():
 def test_initial_values_have_the_declared_type():
     flows = load(
         SAY,
-        variables="t: {type: text, value: 010}\nn: {type: number, value: 7}\np: {type: secret, value: 1}\nd: data\nx: decimal",
+        variables="t: {type: text, value: 010}\nn: {type: number, value: 7}\np: secret\nd: data\nx: decimal",
     )
     assert flows.flows["main"].initial == {"t": "010", "n": 7, "d": None, "x": 0.0}
 
