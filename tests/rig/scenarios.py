@@ -85,27 +85,27 @@ def called() -> str:
     """Somebody who is called: does what the test says, one command after the other.
 
     XRING: 180. XANSWER with `X-Port`: 200 with that RTP port. XREFUSE486 (or another of REFUSALS). XBYE: hang up.
-    CANCEL and BYE are answered at once.
+    CANCEL and BYE are answered at once. The orders stand twice, since SIPp takes none while it steps over a jump.
     """
     asked = "\n".join(f'<recv request="XREFUSE{status}" optional="true" next="{status}"/>' for status in REFUSALS)
     refusals = '\n<nop next="98"/>\n'.join(
         f'<label id="{status}"/>\n{_reply(f"{status} {reason}", tagged=True, retransmit=True)}'
         for status, reason in REFUSALS.items()
     )
+    orders = f"""<recv request="CANCEL" optional="true" next="40"/>
+<recv request="XRING" optional="true" next="6"/>
+{asked}
+<recv request="XANSWER" next="8"><action><ereg regexp="[0-9]+" search_in="hdr" header="X-Port:" assign_to="port"/></action></recv>"""
     return _scenario(f"""<recv request="INVITE"><action>
   <ereg regexp="[0-9]+" search_in="hdr" header="CSeq:" assign_to="cseq"/>
   <ereg regexp="sip:[^&gt;]*" search_in="hdr" header="Contact:" assign_to="peer"/>
   <ereg regexp="[^ ].*" search_in="hdr" header="From:" assign_to="their"/>
   <ereg regexp="[^ ].*" search_in="hdr" header="To:" assign_to="our"/>
 </action></recv>
-<label id="5"/>
-<recv request="CANCEL" optional="true" next="40"/>
-<recv request="XRING" optional="true" next="6"/>
-{asked}
-<recv request="XANSWER" next="8"><action><ereg regexp="[0-9]+" search_in="hdr" header="X-Port:" assign_to="port"/></action></recv>
+{orders}
 <label id="6"/>
 {_reply("180 Ringing", tagged=True)}
-<nop next="5"/>
+{orders}
 <label id="8"/>
 {_reply("200 OK", tagged=True, media_port="[$port]", retransmit=True)}
 <recv request="CANCEL" optional="true" next="9"/>
