@@ -17,6 +17,8 @@ from cti.clock import Clock
 
 FAMILY = "hotline-ended"
 EVERY_SECONDS = 60.0
+#: Each minute to be forgotten costs a local channel; after a long absence they go in several rounds.
+FORGOTTEN_AT_ONCE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,6 @@ class EndingsReader:
         if not minutes or not await self._written():
             return
         this_minute = self._clock.wall_ms() // 60_000
-        for past in sorted(minutes):
+        for past in sorted(minutes)[:FORGOTTEN_AT_ONCE]:
             if past < this_minute - 1:
                 await self._switch.forget_endings(past)
