@@ -9,6 +9,7 @@ from ivr.steps.choosing import Branch, Call, GoTo, Hours, Set
 from ivr.steps.collect import Collect
 from ivr.steps.language import LanguageMenu, read_language
 from ivr.steps.menu import Confirm, Menu
+from ivr.steps.play import Play
 from ivr.steps.queue import QueueStep
 from ivr.steps.reading import StepReader
 from ivr.steps.record import RecordStep
@@ -26,6 +27,7 @@ READERS: Mapping[str, Callable[[StepReader], StepType]] = {
     "language": read_language,
     "lookup": Lookup.read,
     "menu": Menu.read,
+    "play": Play.read,
     "queue": QueueStep.read,
     "record": RecordStep.read,
     "report": Report.read,
@@ -37,7 +39,7 @@ READERS: Mapping[str, Callable[[StepReader], StepType]] = {
 FORMS: Mapping[str, tuple[Form, ...]] = {
     step.kind: step.forms
     for step in (
-        Branch, Call, Collect, Confirm, GoTo, HangUp, Hours, LanguageMenu, Lookup, Menu, QueueStep, RecordStep, Report, Say,
+        Branch, Call, Collect, Confirm, GoTo, HangUp, Hours, LanguageMenu, Lookup, Menu, Play, QueueStep, RecordStep, Report, Say,
         Set, Survey,
     )
 }  # fmt: skip
