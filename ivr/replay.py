@@ -1,0 +1,73 @@
+"""What a caller went through, told from the trail of his call."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ivr.flowset import FlowSet
+from ivr.moves import Way
+from ivr.steps.base import StepType
+from ivr.texts import Fixed, Text
+
+_WAYS = {"timeout": "on_timeout", "nothing said": "on_timeout", "invalid": "on_invalid"}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One entry of a trail.
+
+    Attributes:
+        at_ms: when, in UTC milliseconds.
+        flow, step, type, result: as the trail has them.
+        texts: what the step says, by language, with … for values; empty for steps that say nothing or are no longer there.
+
+    """
+
+    at_ms: int
+    flow: str
+    step: str
+    type: str
+    result: str
+    texts: Mapping[str, str]
+
+
+def retell(trail: Iterable[Mapping[str, Any]], flows: FlowSet) -> tuple[Told, ...]:
+    """Return the entries of a trail with the texts of their steps; entries that cannot be read are left out.
+
+    Args:
+        trail: entries `{at_ms, flow, step, type, result}` as the call's record keeps them.
+        flows: the flows, best of the version the call went through.
+
+    """
+    words = {(prompt.language, prompt.id): prompt.text for prompt in flows.prompts()}
+    return tuple(_told(entry, flows, words) for entry in trail if _sound(entry))
+
+
+def _sound(entry: Mapping[str, Any]) -> bool:
+    return isinstance(entry.get("at_ms"), int) and isinstance(entry.get("flow"), str)
+
+
+def _told(entry: Mapping[str, Any], flows: FlowSet, words: Mapping[tuple[str, str], str]) -> Told:
+    flow, step, kind, result = (str(entry.get(key, "")) for key in ("flow", "step", "type", "result"))
+    found = flows.flows[flow].steps.get(step) if flow in flows.flows else None
+    said = list(_said(found, result)) if found and result not in ("skipped", "ended") else []
+    texts = {language: " / ".join(_words(text, language, words) for text in said) for language in flows.languages}
+    return Told(int(entry["at_ms"]), flow, step, kind, result, texts if said else {})
+
+
+def _said(step: StepType, result: str) -> Iterator[Text]:
+    """Return the texts a step says on the way to this result."""
+    question = getattr(step, "say", None)
+    if isinstance(question, Text):
+        yield question
+    name = _WAYS.get(result, "on_error" if result in ("unavailable", "error") else "")
+    way = getattr(step, name, None) if name else None
+    if isinstance(way, Way) and way.say is not None:
+        yield way.say
+
+
+def _words(text: Text, language: str, words: Mapping[tuple[str, str], str]) -> str:
+    parts = [
+        words.get((language, part.prompt), "…") if isinstance(part, Fixed) else "…" for part in text.segments[language]
+    ]
+    return ("" if language == "zh" else " ").join(parts)
