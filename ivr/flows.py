@@ -22,7 +22,7 @@ from ivr.texts import LANGUAGES, Prompts, phrase_prompt
 __all__ = ["Flow", "FlowSet", "Known", "Operation", "load_flows", "read_files"]
 
 ENTRY = "main"
-_SECRET_WORDS = frozenset({"pin", "password", "passcode", "pwd", "secret", "token", "cvv", "cvc", "card"})
+_SECRET_WORDS = frozenset({"pin", "password", "passcode", "pwd", "secret", "token", "cvv", "cvc"})
 HOURS_FILE = "hours"
 PHRASES_FILE = "phrases"
 OPERATIONS_FILE = "operations"
@@ -221,7 +221,7 @@ class _Loader:
                 )
                 continue
             kind, value = self._read_variable(name, node)
-            if kind in (VariableType.TEXT, VariableType.NUMBER) and _SECRET_WORDS & set(name.text.split("_")):
+            if kind in (VariableType.TEXT, VariableType.NUMBER) and _sounds_secret(name.text):
                 cure = f"declare {name.text}: secret, and collect it with secure: true"
                 self.findings.append(
                     name.finding("plain-secret", f'"{name.text}" is kept openly', cure, Severity.WARNING)
@@ -321,6 +321,10 @@ class _Loader:
             if existing is not None and (prompt.language, prompt.id) not in existing:
                 message = f'no recording of "{prompt.language}/{prompt.id}"'
                 self.findings.append(place.finding("missing-prompt", message, "run: hotline prompts build"))
+
+
+def _sounds_secret(name: str) -> bool:
+    return name in ("card_number", "card_no") or bool(_SECRET_WORDS & set(name.split("_")))
 
 
 def _is_prompt_id(text: str) -> bool:

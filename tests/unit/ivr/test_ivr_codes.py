@@ -115,6 +115,7 @@ def test_a_calendar_that_ends_soon_is_warned_of(today, dates, expected):
 
 def test_secrets_in_plain_text_are_found(tmp_path: Path):
     assert "plain-secret" in codes(variables="card_number: text")
+    assert "plain-secret" not in codes(variables="card: text")
     assert "plain-secret" in codes(variables="pin: {type: secret, value: '1234'}")
     assert "plain-secret" not in codes(variables="pin: secret\nopinion: text")
     for path in (ROOT / "config").glob("*.yaml"):

@@ -22,6 +22,7 @@ from tests.unit.ivr.ivr_room import PHRASES, ROOT
 from tests.unit.ivr.test_ivr_docs import HOURS, OTHER, documented_flow
 
 FILES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((ROOT / "flows").glob("*.yaml"))}
+EXAMPLES = [path for path in sorted((ROOT / "flows/examples").glob("*/*.yaml")) if path.stem != "operations"]
 MINE = {"hours": Kind.HOURS, "phrases": Kind.PHRASES}
 NEEDS_DEFAULTS = re.compile(r'\.on_\w+ needs "next"')  # whether the defaults have it, a schema cannot see
 STRUCTURE = {"unknown-key", "missing-key", "not-a-table"}
@@ -141,6 +142,14 @@ def test_every_file_tells_the_editor_its_schema():
         found = re.match(r"# yaml-language-server: \$schema=(\S+)\n", text)
         assert found, name
         assert found[1] == f"{MINE.get(name, Kind.FLOW)}.schema.json"
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_the_examples_name_a_schema_and_keep_to_it(path):
+    text = path.read_text(encoding="utf-8")
+    kind = MINE.get(path.stem, Kind.FLOW)
+    assert text.startswith(f"# yaml-language-server: $schema=../../{kind}.schema.json\n")
+    assert list(validator(kind).iter_errors(plain(parse(text, path.name)))) == []
 
 
 def test_the_reference_is_current_and_whole():
