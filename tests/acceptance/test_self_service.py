@@ -281,6 +281,7 @@ async def test_a_backend_that_fails_costs_a_sentence_not_the_call(site: Site, ho
     await hotline.logged("backend_failed", operation="balance", call=(await record_of(hotline, "13800138011"))["call"])
 
 
+@scene
 async def test_a_flood_of_keys_hurts_nobody(site: Site, hotline: HotlineServer) -> None:
     """Fifty digits a second for six seconds: the flooder is led on like anybody with wrong keys, others notice nothing."""
 
