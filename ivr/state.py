@@ -117,7 +117,12 @@ class Session:
         """Return the session as JSON-like data, without anything secure."""
         return {
             "form": FORM,
-            "call": asdict(self.call),
+            "call": {
+                "call": self.call.call,
+                "caller_number": self.call.caller_number,
+                "called_number": self.call.called_number,
+                "language": self.call.language,
+            },
             "version": self.version,
             "language": self.language,
             "language_chosen": self.language_chosen,

@@ -197,3 +197,11 @@ def test_bad_scripts_and_missing_ones_end_with_2(tmp_path):
 def test_a_failing_reply_may_be_of_every_reason():
     for reason in FailReason:
         assert failures(f"x:\n  backend: {{pin: {{fail: {reason}}}}}\n  caller: [press: '14321', hear: Sorry]\n") == []
+
+
+def test_a_session_that_does_not_survive_being_saved_is_told(monkeypatch):
+    from ivr.state import Session
+
+    sound = Session.to_json
+    monkeypatch.setattr(Session, "to_json", lambda self: {**sound(self), "steps": 0})
+    assert [line for line in failures("x:\n  caller: [press: '2', queue: served]\n") if "session" in line]
