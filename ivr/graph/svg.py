@@ -16,7 +16,7 @@ _ASKING, _SPEAKING, _DECIDING, _BACKEND = (
 _QUEUE, _RECORD, _END = ("#ffedd5", "#ea580c"), ("#ccfbf1", "#0d9488"), ("#f1f5f9", "#64748b")
 COLOURS = {
     "menu": _ASKING, "collect": _ASKING, "confirm": _ASKING, "survey": _ASKING, "language": _ASKING,
-    "say": _SPEAKING, "branch": _DECIDING, "set": _DECIDING, "hours": _DECIDING, "goto": _DECIDING, "call": _DECIDING,
+    "say": _SPEAKING, "play": _SPEAKING, "branch": _DECIDING, "set": _DECIDING, "hours": _DECIDING, "goto": _DECIDING, "call": _DECIDING,
     "lookup": _BACKEND, "report": _BACKEND, "queue": _QUEUE, "record": _RECORD, "hangup": _END, "out": _END,
 }  # fmt: skip
 _MARKS = {Mark.ADDED: "#16a34a", Mark.REMOVED: "#dc2626", Mark.CHANGED: "#d97706"}
