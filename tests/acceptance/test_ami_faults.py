@@ -107,6 +107,7 @@ class _Scene:
 
     async def ends_well(self, site: Site) -> None:
         """The phone that rings can be answered, the next agent gets the one who waits, the records are right."""
+        await self.menu.hangup()
         if not self.ringing.dialogue.over and not self.ringing.cancelled:
             self.ringing.answer()
             await voices(self.offered, self.ringing, 15.0)
@@ -317,12 +318,15 @@ async def _served_again(site: Site, server: HotlineServer) -> None:
 
 
 async def _restarted_in_order(site: Site, server: HotlineServer) -> None:
-    """`core restart now`: Asterisk hangs up everybody by itself, and comes back under the same process id."""
+    """`core stop now`: Asterisk hangs up everybody by itself, and is started again."""
     async with Caller.group(site.rig, [(number, HOTLINE) for number in fresh_numbers(2)]) as callers:
         await gathered(*map(to_menu, callers))
         attached = len(server.logs("attached"))
         with contextlib.suppress(Deadline):
-            await site.asterisk.cli("core restart now", within=5.0)
+            await site.asterisk.cli("core stop now", within=5.0)
+        assert site.asterisk.process is not None
+        await asyncio.wait_for(site.asterisk.process.wait(), 10.0)
+        await site.asterisk.start()
         await _ready_again(server, attached, 30.0)
         found = await finished_records(server, callers, 20.0)
         assert {record["outcome"] for record in found.values()} <= {"abandoned", "lost"}

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.rig.agents import ANSWERS
+from tests.rig.listener import Caller
 from tests.rig.stages import (
-    AGENTS,
+    HOTLINE,
     Stage,
-    agent_states,
     finished_records,
+    fresh_numbers,
     gathered,
     login,
     nobody_stuck,
     staged,
+    to_ticket,
     voices,
     waiting,
 )
+from tests.rig.waiting import eventually
 
 if TYPE_CHECKING:
-    from tests.rig.listener import Caller
     from tests.rig.server import HotlineServer
     from tests.rig.site import Site
 
@@ -128,3 +131,47 @@ async def test_kill_with_callers_in_every_state(site: Site, server: HotlineServe
     async with staged(site, server, queued=11, each=2) as stage:
         await _kill_and_watch(site, stage)
         await _drain(site, stage)
+
+
+@pytest.mark.long
+async def test_kill_with_a_hundred_callers_up(site: Site, server: HotlineServer) -> None:
+    async with staged(site, server, queued=98, each=2) as stage:
+        assert len(stage.all) >= 100
+        await _kill_and_watch(site, stage)
+        await _drain(site, stage)
+
+
+@pytest.mark.parametrize("callers", [3, pytest.param(20, marks=pytest.mark.long)])
+async def test_a_ticket_is_made_once_when_the_server_dies_before_it_knows(site: Site, server: HotlineServer, callers: int) -> None:
+    """Killed in the moment the first row appears, with the other reports in flight: each has one ticket, and hears its number."""
+    async with Caller.group(site.rig, [(number, HOTLINE) for number in fresh_numbers(callers)]) as group:
+        await gathered(*map(to_ticket, group))
+        await gathered(*(caller.press("1") for caller in group), _kill_at_the_first_row(server))
+        await server.start()
+        await gathered(*(_ticket_heard(caller) for caller in group))
+        made = [row["caller"] for row in server.rows("select caller from tickets")]
+        assert sorted(made) == sorted(caller.who for caller in group)
+        await gathered(*(caller.hangup() for caller in group))
+        found = await finished_records(server, group)
+        assert {record["outcome"] for record in found.values()} == {"abandoned"}
+        assert sorted(sum((json.loads(record["tickets"]) for record in found.values()), [])) == sorted(
+            row["ticket"] for row in server.rows("select ticket from tickets")
+        )
+
+
+async def _kill_at_the_first_row(server: HotlineServer) -> None:
+    await eventually(lambda: server.rows("select ticket from tickets"), 20.0, "a ticket", every=0.001)
+    await server.kill9()
+
+
+async def _ticket_heard(caller: Caller) -> None:
+    """He is told the number; one whose key came into the dead moment is asked again, and answers again."""
+    asked = 0
+    end = time.monotonic() + 40.0
+    while not any(name.startswith("fault/thanks-") for name in caller.heard_ids):
+        seen = caller.heard_ids.count("fault/check-1")
+        if seen > max(asked, 1):
+            asked = seen
+            await caller.press("1")
+        assert time.monotonic() < end, caller._story()
+        await asyncio.sleep(0.05)

@@ -120,7 +120,8 @@ class AsteriskServer:
         try:
             await eventually(none_left, within, "no channel left", every=0.2)
         except Deadline as error:
-            raise Deadline(f"{error}: {await self.channels()}") from error
+            left = [await self.cli(f"core show channel {name}") for name in await self.channels()]
+            raise Deadline(f"{error}: {left}") from error
 
     def cel(self) -> list[CelEvent]:
         """All channel events so far, in the order written."""

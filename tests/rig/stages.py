@@ -245,7 +245,8 @@ async def finished_records(server: HotlineServer, callers: Sequence[Caller], wit
     except AssertionError as error:
         open_ = {n: [(r["call"], r["outcome"], r["ended_at_ms"]) for r in rows] for n, rows in records(server, numbers).items()}
         raise AssertionError(f"{error}: {open_}") from error
-    assert {number: len(rows) for number, rows in found.items()} == dict.fromkeys(numbers, 1)
+    counts = {number: len(rows) for number, rows in found.items() if len(rows) != 1}
+    assert not counts, counts
     return {number: rows[0] for number, rows in found.items()}
 
 
@@ -263,7 +264,8 @@ async def nobody_stuck(site: Site, server: HotlineServer, farm: AgentFarm | None
         raise AssertionError(f"{error}: {await agent_states(server)}") from error
     await site.asterisk.no_channels(30.0)
     if farm is not None:
-        assert farm.double_offers() == []
+        doubled = farm.double_offers()
+        assert not doubled, doubled
 
 
 def since(moment: float) -> float:
