@@ -13,6 +13,8 @@ from cti.store.base import Namespace, Store, StoreDown
 
 #: A session outlives its call by far less than this; it bounds what an abandoned store keeps.
 EXPIRES_SECONDS = 6 * 3600.0
+#: A caller who knows his way passes several waits in this time; one write does for all of them. An effect does not wait for it.
+GATHER_SECONDS = 0.05
 
 
 class SessionKeeper:
@@ -60,6 +62,7 @@ class SessionKeeper:
         """Write behind until cancelled."""
         while True:
             await self._wake.wait()
+            await asyncio.sleep(GATHER_SECONDS)
             self._wake.clear()
             await self.flush()
 
