@@ -30,7 +30,7 @@ from tests.rig.stages import (
 from tests.rig.waiting import eventually
 
 if TYPE_CHECKING:
-    from tests.rig.agents import Agent, AgentFarm
+    from tests.rig.agents import Agent, AgentCall, AgentFarm
     from tests.rig.server import HotlineServer
     from tests.rig.site import Site
 
@@ -60,7 +60,6 @@ async def test_every_kind_of_failing_phone(site: Site, server: HotlineServer) ->
         await gathered(*map(to_queue, callers))
         await waits(server, len(callers))
         await gathered(*(_fails(server, farm[name], *FAULTS[name]) for name in FAULTS))
-        await _not_registered(server)
         assert farm.double_offers() == []
         assert [caller.who for caller in callers if not caller.alive] == []
         await _served_in_order(server, farm["agent10"], callers)
@@ -82,14 +81,6 @@ async def _fails(server: HotlineServer, agent: Agent, behaviour: Behaviour, resu
         assert behaviour is DEAF
 
 
-async def _not_registered(server: HotlineServer) -> None:
-    """A phone nobody registered: Asterisk does not even make a channel."""
-    await login(server, "agent08")
-    async with asyncio.timeout(5.0):
-        while (await agent_states(server))["agent08"] != "ready":
-            await asyncio.sleep(0.05)
-
-
 async def _served_in_order(server: HotlineServer, agent: Agent, callers: list[Caller]) -> None:
     agent.behaviour = ANSWERS
     await login(server, agent.name)
@@ -98,7 +89,9 @@ async def _served_in_order(server: HotlineServer, agent: Agent, callers: list[Ca
         assert caller_number(call) == caller.who
         await call.answered()
         await caller.hears_voice(agent.name, 15.0)
+        await asyncio.sleep(1.5)  # a talk that ends as it begins is none
         await call.hangup()
+        await server.logged("talk_finished", agent=agent.name, call=server.logs("answered", agent=agent.name)[-1]["call"])
         await server.api("POST", f"/api/agents/{agent.name}/ready")
     call = await agent.called()
     assert caller_number(call) == callers[2].who
@@ -157,81 +150,88 @@ async def test_callers_leave_at_every_stage(site: Site, server: HotlineServer) -
         site.agents("agent01", "agent02", "agent03", "agent04", behaviour=RINGS) as farm,
         Caller.group(site.rig, [(number, HOTLINE) for number in numbers], rate=10, voice=True) as callers,
     ):
-        early, language, menu, digits, waiting, ringing, whisper, talking, survey = callers
-        await gathered(*map(to_queue, (ringing, whisper, talking, survey)))
+        early, language, menu, digits, line, *queued = callers
+        await gathered(*map(to_queue, queued))
         await waits(server, 4)
         calls = await _agents_take(server, farm, {"agent01": RINGS, "agent02": RINGS, "agent03": ANSWERS, "agent04": ANSWERS})
-        by_agent = {call.agent: next(c for c in callers if c.who == caller_number(call)) for call in calls}
-        ringing, whisper, talking, survey = (by_agent[f"agent0{n}"] for n in range(1, 5))
-        call_of = {call.agent: call for call in calls}
-
-        async def leaves_early() -> None:
-            await eventually(lambda: early.dialogue.messages, 5.0, "invited", every=0.001)
-            early.give_up()
-            await early.ended(5.0)
-
-        async def leaves_language() -> None:
-            await language.answered()
-            await language.heard("main/ask_language-*")
-            await language.hangup()
-
-        async def leaves_menu() -> None:
-            await to_menu(menu)
-            await menu.hangup()
-
-        async def leaves_digits() -> None:
-            await to_digits(digits)
-            await digits.hangup()
-
-        async def leaves_line() -> None:
-            await to_queue(waiting)
-            await waiting.hears_music(15.0)
-            await waiting.hangup()
-
-        async def leaves_ringing() -> None:
-            left_at = time.monotonic()
-            await ringing.hangup()
-            call = call_of["agent01"]
-            await eventually(lambda: call.cancelled, 3.0, "the agent's phone stops ringing", every=0.005)
-            cancel = call.dialogue.first("CANCEL")
-            assert cancel is not None
-            assert cancel.at - left_at < 0.5
-
-        async def leaves_whisper() -> None:
-            call = call_of["agent02"]
-            call.answer()
-            await call.heard("phrases/whisper-*")
-            await whisper.hangup()
-            assert await call.ended(10.0) == "asterisk"
-
-        async def leaves_talk() -> None:
-            await voices(talking, call_of["agent03"], 15.0)
-            await talking.hangup()
-            assert await call_of["agent03"].ended(3.0) == "asterisk"
-
-        async def leaves_survey() -> None:
-            await voices(survey, call_of["agent04"], 15.0)
-            await asyncio.sleep(1.5)  # a talk that ends as it begins is none: that caller would go first again
-            await call_of["agent04"].hangup()
-            await survey.heard("survey/ask-1")
-            await survey.hangup()
-
+        by_number = {caller.who: caller for caller in queued}
+        ringing, whisper, talking, survey = pairs = [(by_number[caller_number(call)], call) for call in calls]
         await gathered(
-            leaves_early(), leaves_language(), leaves_menu(), leaves_digits(), leaves_line(), leaves_ringing(), leaves_whisper(), leaves_talk(), leaves_survey()
+            _leaves_early(early), _leaves_language(language), _leaves_menu(menu), _leaves_digits(digits), _leaves_line(line),
+            _leaves_ringing(*ringing), _leaves_whisper(*whisper), _leaves_talk(*talking), _leaves_survey(*survey),
         )
-        for name in ("agent01", "agent02"):
-            ended = server.logs("offer_ended", agent=name)
+        for _, call in pairs[:2]:
+            ended = server.logs("offer_ended", agent=call.agent)
             assert [entry["result"] for entry in ended][:1] in (["cancelled"], ["caller_gone"]), ended
         agents = await server.api("GET", "/api/agents")
         assert {agent["name"]: agent["misses"] for agent in agents.body["agents"] if agent["misses"]} == {}
         found = await finished_records(server, [caller for caller in callers if caller.dialogue.answered_at])
+        served = {talking[0].who, survey[0].who}
         assert {number: record["outcome"] for number, record in found.items()} == {
-            number: "answered" if number in (talking.who, survey.who) else "abandoned" for number in found
+            number: "answered" if number in served else "abandoned" for number in found
         }
         await nobody_stuck(site, server, farm)
 
 
-async def _agents_take(server: HotlineServer, farm: AgentFarm, behaviours: dict[str, Behaviour]) -> list[object]:
+async def _leaves_early(caller: Caller) -> None:
+    await eventually(lambda: caller.dialogue.messages, 5.0, "invited", every=0.001)
+    caller.give_up()
+    await caller.ended(5.0)
+
+
+async def _leaves_language(caller: Caller) -> None:
+    await caller.answered()
+    await caller.heard("main/ask_language-*")
+    await caller.hangup()
+
+
+async def _leaves_menu(caller: Caller) -> None:
+    await to_menu(caller)
+    await caller.hangup()
+
+
+async def _leaves_digits(caller: Caller) -> None:
+    await to_digits(caller)
+    await caller.hangup()
+
+
+async def _leaves_line(caller: Caller) -> None:
+    await to_queue(caller)
+    await caller.hears_music(15.0)
+    await caller.hangup()
+
+
+async def _leaves_ringing(caller: Caller, call: AgentCall) -> None:
+    left_at = time.monotonic()
+    await caller.hangup()
+    await eventually(lambda: call.cancelled, 3.0, "the agent's phone stops ringing", every=0.005)
+    cancel = call.dialogue.first("CANCEL")
+    assert cancel is not None
+    assert cancel.at - left_at < 0.5
+
+
+async def _leaves_whisper(caller: Caller, call: AgentCall) -> None:
+    call.answer()
+    await call.heard("phrases/whisper-*")
+    await caller.hangup()
+    assert await call.ended(10.0) == "asterisk"
+
+
+async def _leaves_talk(caller: Caller, call: AgentCall) -> None:
+    await voices(caller, call, 15.0)
+    await caller.hangup()
+    assert await call.ended(3.0) == "asterisk"
+
+
+async def _leaves_survey(caller: Caller, call: AgentCall) -> None:
+    await voices(caller, call, 15.0)
+    await asyncio.sleep(1.5)  # a talk that ends as it begins is none: that caller would go first again
+    await call.hangup()
+    await caller.heard("survey/ask-1")
+    await caller.hangup()
+
+
+async def _agents_take(server: HotlineServer, farm: AgentFarm, behaviours: dict[str, Behaviour]) -> list[AgentCall]:
     calls = []
     for name, behaviour in behaviours.items():
         farm[name].behaviour = behaviour

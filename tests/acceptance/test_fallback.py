@@ -16,7 +16,20 @@ from tests.rig.agents import ANSWERS, RINGS
 from tests.rig.listener import Caller
 from tests.rig.server import PROJECT
 from tests.rig.site import Site
-from tests.rig.stages import HOTLINE, agent_states, caller_number, finished_records, fresh_numbers, gathered, login, nobody_stuck, to_menu, to_queue, voices, waits
+from tests.rig.stages import (
+    HOTLINE,
+    agent_states,
+    caller_number,
+    finished_records,
+    fresh_numbers,
+    gathered,
+    login,
+    nobody_stuck,
+    to_menu,
+    to_queue,
+    voices,
+    waits,
+)
 from tests.rig.waiting import eventually
 
 if TYPE_CHECKING:

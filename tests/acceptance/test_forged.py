@@ -9,7 +9,21 @@ import pytest
 from tests.rig.agents import ANSWERS, RINGS
 from tests.rig.forged import forged_digit, forged_from_user, forged_hangup
 from tests.rig.listener import Caller
-from tests.rig.stages import HOTLINE, agent_states, caller_number, finished_records, fresh_numbers, gathered, login, nobody_stuck, to_menu, to_queue, voices, waiting, waits
+from tests.rig.stages import (
+    HOTLINE,
+    agent_states,
+    caller_number,
+    finished_records,
+    fresh_numbers,
+    gathered,
+    login,
+    nobody_stuck,
+    to_menu,
+    to_queue,
+    voices,
+    waiting,
+    waits,
+)
 from tests.rig.waiting import eventually
 
 if TYPE_CHECKING:

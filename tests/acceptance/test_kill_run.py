@@ -11,12 +11,12 @@ import pytest
 
 from tests.rig.agents import Behaviour
 from tests.rig.ledger import disagreements
-from tests.rig.listener import Caller
 from tests.rig.load import CallOutcome, Plan, run_load
 from tests.rig.stages import AGENTS, HOTLINE, agent_states, fresh_numbers, login, nobody_stuck
 from tests.rig.waiting import Deadline, eventually
 
 if TYPE_CHECKING:
+    from tests.rig.listener import Caller
     from tests.rig.server import HotlineServer
     from tests.rig.site import Site
 

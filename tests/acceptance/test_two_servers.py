@@ -12,7 +12,19 @@ import pytest
 from tests.rig.agents import ANSWERS, MANUAL
 from tests.rig.fault_proxy import Direction, FaultProxy
 from tests.rig.listener import Caller
-from tests.rig.stages import HOTLINE, caller_number, finished_records, fresh_numbers, gathered, login, nobody_stuck, to_menu, to_queue, voices, waits
+from tests.rig.stages import (
+    HOTLINE,
+    caller_number,
+    finished_records,
+    fresh_numbers,
+    gathered,
+    login,
+    nobody_stuck,
+    to_menu,
+    to_queue,
+    voices,
+    waits,
+)
 
 if TYPE_CHECKING:
     from tests.rig.server import HotlineServer
