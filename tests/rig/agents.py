@@ -223,7 +223,8 @@ def _record(call: AgentCall) -> AgentRecord:
     dialogue = call.dialogue
     ringing = dialogue.first("INVITE", status=180)
     refused = next((m for m in dialogue.messages if m.method == "INVITE" and m.status >= 300), None)
-    end = dialogue.bye or refused or (None if dialogue.answered_at else dialogue.first("CANCEL"))
+    taken_back = None if dialogue.answered_at else dialogue.first("CANCEL")
+    end = dialogue.bye or taken_back or refused  # from the CANCEL on the phone is free; its 487 may come late
     return AgentRecord(
         call.agent, call.call_id, call.invite.at, ringing.at if ringing else None, dialogue.answered_at,
         end.at if end else None, dialogue.final_status, call.cancelled,
