@@ -18,8 +18,15 @@ setup-dev: $(DEV) ## the same with the tools of the checks and tests
 run: $(READY) ## the whole hotline: Asterisk, prompts, server; Ctrl-C stops it
 	@exec $(BIN)/hotline run
 
+# the acceptance tests mostly listen and wait: the others run beside them, on the second core
 test: $(DEV) fetch ## every test but the long ones, the real Asterisk included
-	$(BIN)/python -m pytest tests -m "not long" --ignore=tests/bench
+	@mkdir -p run
+	@echo "unit and property tests run beside the acceptance tests; their output comes at the end"
+	@$(BIN)/python -m pytest tests/unit tests/property -m "not long" > run/unit-tests.log 2>&1 & units=$$!; \
+	$(BIN)/python -m pytest tests/acceptance -m "not long" --durations=15; acceptance=$$?; \
+	wait $$units; units=$$?; \
+	cat run/unit-tests.log; \
+	exit $$((units + acceptance))
 
 test-long: $(DEV) fetch ## repeated kills and heavy loads
 	$(BIN)/python -m pytest tests -m long --ignore=tests/bench
