@@ -88,7 +88,7 @@ async def test_kills_under_load(site: Site, server: HotlineServer, kills: int) -
     chance = random.Random(kills)
     calls = int(RATE * KILL_EVERY_SECONDS * kills)
     plans = [Plan(number, HOTLINE, script, script.__name__) for number, script in zip(fresh_numbers(calls), SCRIPTS * (calls // len(SCRIPTS) + 1), strict=False)]
-    talk = Behaviour(answer_after=0.3, talk=3.0)
+    talk = Behaviour(answer_after=0.3, talk=8.0)  # counted from the answer: five seconds are the whisper
     async with site.agents(*AGENTS, behaviour=talk) as farm, server.kept_running():
         await login(server, *AGENTS)
         keep = asyncio.create_task(_keep_agents(server))
