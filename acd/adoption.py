@@ -12,7 +12,7 @@ from acd.exits import release
 from acd.facts import CallEntered, Ignored, OfferMade
 from acd.offers import bury, connect, finish_talk, no_longer_orphan, start_talk, withdraw
 from acd.records import Offer, Rest
-from acd.states import AgentState, CallState, OfferPhase
+from acd.states import AGENT_MOVES, AgentState, CallState, OfferPhase
 from acd.timers import Timer
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ def agent_adopted(world: World, event: AgentAdopted) -> None:
             agent.after = Rest(AgentState.PAUSED, event.reason)
     else:
         agent.heard, agent.misses = True, event.misses
-        _restore(world, agent, event)
+        # an adopted leg may have failed meanwhile: what it left him in is fresher than a wrap-up in the store
+        if event.state is agent.state or event.state in AGENT_MOVES[agent.state]:
+            _restore(world, agent, event)
 
 
 def offer_adopted(world: World, event: OfferAdopted) -> None:

@@ -319,3 +319,11 @@ def test_a_paused_engine_cancels_overdue_offers_but_makes_none(room):
     room.hear(DispatchPaused())
     assert brief(room.wait(60)) == [("cancel", "c1", "anna", "no_answer")]
     assert brief(room.hear(DispatchResumed())) == [("offer", "c1", "bo")]
+
+
+def test_a_wrap_up_in_the_store_is_older_than_an_adopted_leg_that_failed(restarted):
+    """The leg fails before the store is heard: the back-off it left stands, the wrap-up before it does not come back."""
+    restarted.hear(OfferAdopted(OLD, "c1", "anna", OfferPhase.DIALLING, 1012.0))
+    restarted.hear(OfferFailed(OLD, OfferCause.UNREACHABLE))
+    restarted.hear(AgentAdopted("anna", AgentState.WRAP_UP, "", 990.0, 1010.0))
+    assert restarted.engine.snapshot(1000.0).agents["anna"].state is AgentState.BACKOFF

@@ -38,7 +38,7 @@ class Terminal:
         )
 
     async def run(self, *arguments):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             process = await self.start(*arguments)
             output, errors = await process.communicate()
         assert "Traceback" not in errors.decode()
@@ -80,7 +80,7 @@ async def test_status_as_json_is_the_apis_document(tmp_path, hotline):
 
 
 async def test_status_is_watched_until_control_c(tmp_path, hotline):
-    async with running(tmp_path, hotline) as terminal, asyncio.timeout(30):
+    async with running(tmp_path, hotline) as terminal, asyncio.timeout(120):
         process = await terminal.start("status", "--json", "--watch", "--every", "0.2")
         seen = [json.loads(await process.stdout.readline()) for _ in range(2)]
         process.send_signal(signal.SIGINT)
@@ -94,7 +94,7 @@ async def test_the_watched_table_survives_a_server_that_goes(tmp_path, hotline):
     reader = asyncio.StreamReader()
     with os.fdopen(master, "rb", 0) as screen:
         await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), screen)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             async with running(tmp_path, hotline) as terminal:
                 process = await terminal.start("status", "--watch", "--every", "0.2", stdout=slave)
                 os.close(slave)
