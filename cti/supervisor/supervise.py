@@ -21,6 +21,7 @@ from cti.supervisor.prepare import Prepared, Say
 from cti.supervisor.settings import RunSettings
 
 _LOOK_SECONDS = 0.05
+_STEPPED_BACK_SECONDS = 5.0
 _READY_DEADLINE_SECONDS = 30.0
 _SERVER_STOP_SECONDS = 4.0
 _WITHOUT_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -42,6 +43,7 @@ class Supervisor:
         self._was_ready = False
         self._told_ready = False
         self._told_slow = False
+        self._told_back = False
         self._asterisk_restarts = Restarts()
         self._asterisk_started_at = 0.0
         self._asterisk: AsteriskProcess | None = None
@@ -100,6 +102,7 @@ class Supervisor:
             again = f"The server takes calls again, as process {pid}."
             self._say(again if self._was_ready else banner(self._settings, self._prepared.options, pid))
             self._was_ready = self._told_ready = True
+            self._told_back = False
         elif waited > _READY_DEADLINE_SECONDS and not self._told_slow:
             self._told_slow = True
             self._say(
@@ -124,11 +127,7 @@ class Supervisor:
         if status == BAD_INPUT:
             return self._refused(self.server.message())
         if status == LOST_OWNERSHIP:
-            self._say(
-                "Another hotline server has taken this Asterisk over, so this one has stepped back. Asterisk keeps running "
-                "for it.\nStop with Ctrl-C once no call needs this Asterisk, or stop the other server and start again."
-            )
-            self._stop.wait()
+            self._step_back()
             return None
         words = self.server.last_words()
         pause = self.server.restarts.after(time.monotonic() - self.server.started_at)
@@ -139,6 +138,21 @@ class Supervisor:
         if not self._stop.wait(pause):
             self._start_server()
         return None
+
+    def _step_back(self) -> None:
+        """Try again in a while: a server that merely stood still (a frozen machine) must come back, and one that finds
+        another alive on this Asterisk refuses by itself, touching nothing."""
+        if not self._told_back:
+            self._told_back = True
+            self._say(
+                f"The server has stepped back: another one has taken this Asterisk over, or this machine stood still. Trying again every "
+                f"{_STEPPED_BACK_SECONDS:.0f} s; while another server is alive here, this one stays out. It said:\n{self.server.message()}"
+            )
+        end = time.monotonic() + _STEPPED_BACK_SECONDS
+        while time.monotonic() < end and not self._stop.wait(_LOOK_SECONDS):
+            self._look_after_asterisk()
+        if not self._stop.is_set():
+            self._start_server()
 
     def _refused(self, words: str) -> int | None:
         """The configuration is bad: at the first start end with that status; later wait, for callers may be in Asterisk."""

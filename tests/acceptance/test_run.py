@@ -211,6 +211,17 @@ def test_a_killed_server_is_started_again_within_a_second(run: Run) -> None:
     assert "killed by SIGKILL" in run.said()
 
 
+def test_a_server_that_stood_still_steps_back_and_comes_back(run: Run) -> None:
+    """A frozen machine: the server ends with status 3 as it wakes, and is started again, since nobody else took over."""
+    old = run.server_pid()
+    os.kill(old, signal.SIGSTOP)
+    time.sleep(6.0)  # longer than it may stand still
+    os.kill(old, signal.SIGCONT)
+    until(lambda: "The server has stepped back" in run.said(), 10.0, "it did not step back")
+    until(lambda: run.server_pid() != old and alive(run.server_pid()), 15.0, "it was not started again")
+    until(lambda: run.answers("/readyz") == 200, 15.0, "it did not get ready again")
+
+
 def test_a_killed_asterisk_is_started_again_and_the_server_finds_it(run: Run) -> None:
     server, old = run.server_pid(), run.asterisk_pid()
     os.kill(old, signal.SIGKILL)

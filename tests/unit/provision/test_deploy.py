@@ -57,7 +57,7 @@ def test_the_unit_starts_again_for_ever_but_not_against_bad_input_or_another_own
         "Restart=always",
         "RestartSec=200ms",
         "StartLimitIntervalSec=0",
-        "RestartPreventExitStatus=2 3",
+        "RestartPreventExitStatus=2",
         "NoNewPrivileges=yes",
         "CapabilityBoundingSet=",
     ):
