@@ -18,15 +18,17 @@ setup-dev: $(DEV) ## the same with the tools of the checks and tests
 run: $(READY) ## the whole hotline: Asterisk, prompts, server; Ctrl-C stops it
 	@exec $(BIN)/hotline run
 
-# the acceptance tests mostly listen and wait: the others run beside them, on the second core
+# Most acceptance tests listen and wait on one Asterisk; what needs no quiet machine runs beside them, on the second core.
+APART := $(addprefix tests/acceptance/test_,backends.py broken_config.py fallback.py own_asterisk.py prometheus.py prompts.py provision.py store.py)
+
 test: $(DEV) fetch ## every test but the long ones, the real Asterisk included
 	@mkdir -p run
-	@echo "unit and property tests run beside the acceptance tests; their output comes at the end"
-	@$(BIN)/python -m pytest tests/unit tests/property -m "not long" > run/unit-tests.log 2>&1 & units=$$!; \
-	$(BIN)/python -m pytest tests/acceptance -m "not long" --durations=15; acceptance=$$?; \
-	wait $$units; units=$$?; \
-	cat run/unit-tests.log; \
-	exit $$((units + acceptance))
+	@echo "unit and property tests and some others run beside the rest; their output comes at the end"
+	@$(BIN)/python -m pytest tests/unit tests/property $(APART) -m "not long" > run/tests-beside.log 2>&1 & beside=$$!; \
+	$(BIN)/python -m pytest tests/acceptance $(addprefix --ignore=,$(APART)) -m "not long" --durations=10; rest=$$?; \
+	wait $$beside; beside=$$?; \
+	cat run/tests-beside.log; \
+	exit $$((beside + rest))
 
 test-long: $(DEV) fetch ## repeated kills and heavy loads
 	$(BIN)/python -m pytest tests -m long --ignore=tests/bench
