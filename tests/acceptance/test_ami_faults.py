@@ -159,7 +159,7 @@ async def test_links_cut_half_open_and_refused(site: Site) -> None:
         await scene.ends_well(site)
 
 
-@pytest.mark.parametrize("cuts", [3, pytest.param(60, marks=pytest.mark.long)])
+@pytest.mark.parametrize("cuts", [3, pytest.param(60, marks=[pytest.mark.long, pytest.mark.timeout(1200)])])
 async def test_the_link_is_cut_at_any_byte_while_an_agent_is_called(site: Site, cuts: int) -> None:
     """Wherever an action or its answer is cut in two: the phone is called once or not at all, never twice at once."""
     async with (
@@ -268,7 +268,7 @@ async def mortal(asterisk_install: AsteriskInstall, sipp: Tool, sound: Sound, tm
     await site.asterisk.stop()
 
 
-@pytest.mark.parametrize("every_way", [False, pytest.param(True, marks=pytest.mark.long)])
+@pytest.mark.parametrize("every_way", [False, pytest.param(True, marks=[pytest.mark.long, pytest.mark.timeout(1200)])])
 async def test_asterisk_dies_freezes_and_is_restarted_with_calls_up(mortal: Site, every_way: bool) -> None:
     """Frozen for 8 s: it goes on. Killed: the calls are lost and their records say so; new calls are served at once."""
     site = mortal

@@ -141,7 +141,7 @@ async def test_kill_with_a_hundred_callers_up(site: Site, server: HotlineServer)
         await _drain(site, stage)
 
 
-@pytest.mark.parametrize("callers", [3, pytest.param(20, marks=pytest.mark.long)])
+@pytest.mark.parametrize("callers", [3, pytest.param(20, marks=[pytest.mark.long, pytest.mark.timeout(1200)])])
 async def test_a_ticket_is_made_once_when_the_server_dies_before_it_knows(site: Site, server: HotlineServer, callers: int) -> None:
     """Killed in the moment the first row appears, with the other reports in flight: each has one ticket, and hears its number."""
     async with Caller.group(site.rig, [(number, HOTLINE) for number in fresh_numbers(callers)]) as group:

@@ -129,6 +129,7 @@ async def test_reload_under_live_calls(hotline: Hotline) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 async def test_reload_every_second_for_two_minutes_under_a_hundred_calls(hotline: Hotline) -> None:
     """A hundred callers for two minutes, a reload each second, half of the versions broken."""
     await swap_under_callers(hotline, 100, 20.0, 120, 1.0)

@@ -94,7 +94,7 @@ async def test_a_polite_end_a_refused_second_and_a_take_over(site: Site, server:
             await new.stop()
 
 
-@pytest.mark.parametrize("seconds", [8, pytest.param(60, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seconds", [8, pytest.param(60, marks=[pytest.mark.long, pytest.mark.timeout(1200)])])
 async def test_a_server_that_was_stopped_and_replaced_does_nothing_any_more(site: Site, seconds: int) -> None:
     """SIGSTOP, a replacement, SIGCONT: not one action of the old one reaches Asterisk."""
     async with FaultProxy(site.asterisk.ports.ami) as proxy:
