@@ -24,14 +24,16 @@ APART := $(addprefix tests/acceptance/test_,backends.py broken_config.py fallbac
 test: $(DEV) fetch ## every test but the long ones, the real Asterisk included
 	@mkdir -p run
 	@echo "unit and property tests and some others run beside the rest; their output comes at the end"
-	@$(BIN)/python -m pytest tests/unit tests/property $(APART) -m "not long" > run/tests-beside.log 2>&1 & beside=$$!; \
-	$(BIN)/python -m pytest tests/acceptance $(addprefix --ignore=,$(APART)) -m "not long" --durations=10; rest=$$?; \
+	@$(BIN)/python -m pytest tests/unit tests/property $(APART) -m "not long" -o cache_dir=run/cache-beside > run/tests-beside.log 2>&1 & beside=$$!; \
+	$(BIN)/python -m pytest tests/acceptance $(addprefix --ignore=,$(APART)) -m "not long" -o cache_dir=run/cache-rest --durations=10; rest=$$?; \
 	wait $$beside; beside=$$?; \
 	cat run/tests-beside.log; \
+	echo "$$beside" > run/status-beside; echo "$$rest" > run/status-rest; \
 	exit $$((beside + rest))
 
 test-long: $(DEV) fetch ## repeated kills and heavy loads
-	$(BIN)/python -m pytest tests -m long --ignore=tests/bench
+	@mkdir -p run
+	@$(BIN)/python -m pytest tests -m long --ignore=tests/bench -o cache_dir=run/cache-long; long=$$?; echo "$$long" > run/status-long; exit $$long
 
 check: $(DEV) ## style, types, import contracts, the project's own flows and configuration
 	$(BIN)/ruff check .
