@@ -240,7 +240,7 @@ async def _agents_take(server: HotlineServer, farm: AgentFarm, behaviours: dict[
     return calls
 
 
-@pytest.mark.parametrize("rounds", [2, pytest.param(40, marks=[pytest.mark.long, pytest.mark.timeout(1200)])])
+@pytest.mark.parametrize("rounds", [2, pytest.param(12, marks=[pytest.mark.long, pytest.mark.timeout(1200)])])
 async def test_the_caller_leaves_in_the_instant_of_the_answer(site: Site, server: HotlineServer, rounds: int) -> None:
     """Whoever is first, the agent is free again, and the next caller gets through."""
     chance = random.Random(7)

@@ -159,7 +159,7 @@ async def test_links_cut_half_open_and_refused(site: Site) -> None:
         await scene.ends_well(site)
 
 
-@pytest.mark.parametrize("cuts", [3, pytest.param(60, marks=[pytest.mark.long, pytest.mark.timeout(1200)])])
+@pytest.mark.parametrize("cuts", [3, pytest.param(20, marks=[pytest.mark.long, pytest.mark.timeout(1200)])])
 async def test_the_link_is_cut_at_any_byte_while_an_agent_is_called(site: Site, cuts: int) -> None:
     """Wherever an action or its answer is cut in two: the phone is called once or not at all, never twice at once."""
     async with (
