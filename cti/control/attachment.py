@@ -15,8 +15,9 @@ from acd.states import OfferPhase
 from cti.ami.errors import ActionRefused, ActionTimeout, LinkDown, OwnershipLost
 from cti.ami.messages import AgiStarted, ChannelRow
 from cti.ami.switch import Switch
-from cti.calls.call import Call, Start
+from cti.calls.call import Call
 from cti.calls.ports import CallServices
+from cti.calls.start import Start
 from cti.calls.state import ChannelPhase, ChannelState
 from cti.clock import Clock
 from cti.control.adoption import Findings, FoundCaller, read_channels

@@ -10,9 +10,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cti.ami.switch import Switch
-from cti.calls.call import Call, Start
+from cti.calls.call import Call
 from cti.calls.ports import CallServices, QueueRequest
 from cti.calls.sessions import SessionKeeper
+from cti.calls.start import Start
 from cti.calls.state import ChannelPhase, ChannelState
 from cti.store.opening import open_store
 from ivr.flows import load_flows

@@ -6,7 +6,7 @@ import pytest
 
 from cti.ami.errors import ActionRefused, ActionTimeout, LinkDown, OwnershipLost
 from cti.backends.base import BackendTimeout
-from cti.calls.call import Start
+from cti.calls.start import Start
 from cti.calls.state import ChannelPhase, ChannelState, decode_state
 from ivr.commands import CallBackend
 from tests.unit.cti.hotline import CUSTOMER, Hotline, interpreter

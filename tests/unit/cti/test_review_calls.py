@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from cti.calls.call import Start
+from cti.calls.start import Start
 from cti.control.auditor import Auditor
 from cti.router import RouterState
 from tests.unit.cti.channels import row
