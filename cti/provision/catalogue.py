@@ -40,7 +40,14 @@ PROMETHEUS = PackageSet(
     programs={"prometheus": "usr/bin/prometheus", "promtool": "usr/bin/promtool"},
     megabytes=40,
 )
-PACKAGE_SETS = (ASTERISK, ESPEAK, SIPP, REDIS, PROMETHEUS)
+# A browser and a Chinese font, to see that pages look as they should.
+CHROMIUM = PackageSet(
+    name="chromium",
+    packages=("chromium", "fonts-wqy-microhei", "fonts-dejavu-core"),
+    programs={"chromium": "usr/lib/chromium/chromium"},
+    megabytes=110,
+)
+PACKAGE_SETS = (ASTERISK, ESPEAK, SIPP, REDIS, PROMETHEUS, CHROMIUM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,4 +65,5 @@ PROBES = {
     "redis-server": VersionProbe(("--version",), re.compile(r"v=(\d[\d.]*)")),
     "prometheus": VersionProbe(("--version",), re.compile(r"version (\d[\d.]*)")),
     "promtool": VersionProbe(("--version",), re.compile(r"version (\d[\d.]*)")),
+    "chromium": VersionProbe(("--version",), re.compile(r"Chromium (\d[\d.]*)")),
 }
