@@ -18,6 +18,11 @@ LAYER_GAP = 22.0
 BEND_WIDTH = 6.0
 MARGIN = 24.0
 SWEEPS = 24
+BEND_PULL = 8.0
+"""How much harder a bend is held in line than a node is held in the middle of its neighbours: long edges run straight."""
+
+
+Links = Mapping[int, Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,7 @@ class _Item:
     height: float
     x: float = 0.0
     extra: float = 0.0  #: room kept free to its right, for the label of a loop
+    bend: bool = False  #: no node, no label: a place a line goes through
 
 
 class _Layouter:
@@ -156,7 +162,7 @@ class _Layouter:
         chain = [top]
         for layer in range(first + 1, last):
             size = _label_size(edge) if layer == label_at else (BEND_WIDTH, 1.0)
-            self._items.append(_Item(layer, *size))
+            self._items.append(_Item(layer, *size, bend=layer != label_at))
             chain.append(len(self._items) - 1)
         chain.append(bottom)
         self._links.extend(pairwise(chain))
@@ -167,11 +173,7 @@ class _Layouter:
         layers: list[list[int]] = [[] for _ in range(max((item.layer for item in self._items), default=0) + 1)]
         for number, item in enumerate(self._items):
             layers[item.layer].append(number)
-        up: dict[int, list[int]] = {}
-        down: dict[int, list[int]] = {}
-        for above, below in self._links:
-            up.setdefault(below, []).append(above)
-            down.setdefault(above, []).append(below)
+        up, down = self._neighbours()
         best, fewest = [list(layer) for layer in layers], self._crossings(layers, down)
         for sweep in range(SWEEPS):
             neighbours, order = (up, layers) if sweep % 2 == 0 else (down, layers[::-1])
@@ -181,7 +183,16 @@ class _Layouter:
                 best, fewest = [list(layer) for layer in layers], crossings
         return best
 
-    def _crossings(self, layers: Sequence[Sequence[int]], down: Mapping[int, Sequence[int]]) -> int:
+    def _neighbours(self) -> tuple[Links, Links]:
+        """Return the items above and below each item."""
+        up: dict[int, list[int]] = {}
+        down: dict[int, list[int]] = {}
+        for above, below in self._links:
+            up.setdefault(below, []).append(above)
+            down.setdefault(above, []).append(below)
+        return up, down
+
+    def _crossings(self, layers: Sequence[Sequence[int]], down: Links) -> int:
         place = {number: spot for layer in layers for spot, number in enumerate(layer)}
         count = 0
         for layer in layers:
@@ -190,22 +201,25 @@ class _Layouter:
         return count
 
     def _place(self, layers: Sequence[Sequence[int]]) -> None:
-        """Pull everything towards its neighbours; bends more than nodes, so that long edges are straight."""
-        near: dict[int, list[int]] = {}
-        for above, below in self._links:
-            near.setdefault(above, []).append(below)
-            near.setdefault(below, []).append(above)
+        """Pull everything towards its neighbours, downwards and upwards in turn."""
+        up, down = self._neighbours()
         for layer in layers:
             self._spread(layer, [self._items[number].x for number in layer])
         for sweep in range(SWEEPS):
-            for layer in layers if sweep % 2 == 0 else layers[::-1]:
-                wanted = [
-                    _middle([self._items[n].x for n in near.get(number, ())], self._items[number].x) for number in layer
-                ]
-                self._spread(layer, wanted)
+            behind, order = (up, layers) if sweep % 2 == 0 else (down, layers[::-1])
+            for layer in order:
+                self._spread(layer, [self._wanted(number, up, down, behind) for number in layer])
         left = min((item.x - item.width / 2 for item in self._items), default=0.0)
         for item in self._items:
             item.x += MARGIN - left
+
+    def _wanted(self, number: int, up: Links, down: Links, behind: Links) -> float:
+        """Return where an item would like to be: a bend in line with the piece just placed, all else amid its neighbours."""
+        item = self._items[number]
+        before = behind.get(number, ())
+        if item.bend and before[0] >= len(self._graph.nodes):
+            return self._items[before[0]].x
+        return _middle([self._items[n].x for n in (*up.get(number, ()), *down.get(number, ()))], item.x)
 
     def _spread(self, layer: Sequence[int], wanted: Sequence[float]) -> None:
         """Place a layer in its order as near to the wanted places as may be (least squares, pooling those that collide)."""
@@ -215,13 +229,13 @@ class _Layouter:
                 before = self._items[layer[index - 1]]
                 total += before.width / 2 + before.extra + self._items[number].width / 2 + GAP
             offsets.append(total)
-        pools: list[tuple[float, int]] = []
-        for want, offset in zip(wanted, offsets, strict=True):
-            pools.append((want - offset, 1))
+        pools: list[tuple[float, float, int]] = []
+        for number, want, offset in zip(layer, wanted, offsets, strict=True):
+            pools.append((want - offset, BEND_PULL if self._items[number].bend else 1.0, 1))
             while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
-                (last, many), (first, some) = pools.pop(), pools.pop()
-                pools.append(((first * some + last * many) / (some + many), some + many))
-        places = [mean for mean, count in pools for _ in range(count)]
+                (last, pull, many), (first, hold, some) = pools.pop(), pools.pop()
+                pools.append(((first * hold + last * pull) / (hold + pull), hold + pull, some + many))
+        places = [mean for mean, _, count in pools for _ in range(count)]
         for number, place, offset in zip(layer, places, offsets, strict=True):
             self._items[number].x = place + offset
 
@@ -264,7 +278,7 @@ def _label_size(edge: Edge) -> tuple[float, float]:
     return text_width(edge.label, LABEL_SIZE) + 8, LABEL_SIZE + 6
 
 
-def _sort(layers: Sequence[list[int]], neighbours: Mapping[int, Sequence[int]]) -> None:
+def _sort(layers: Sequence[list[int]], neighbours: Links) -> None:
     place: dict[int, float] = {}
     for layer in layers:
         spots = {number: float(spot) for spot, number in enumerate(layer)}
