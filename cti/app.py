@@ -190,6 +190,7 @@ class Server:
 
     async def run(self) -> None:
         """Serve until `stop`. Raises OwnershipLost (exit status 3)."""
+        lost: BaseException | None = None
         try:
             async with asyncio.TaskGroup() as tasks:
                 background = [tasks.create_task(work, name=name) for name, work in self._lasting_work()]
@@ -197,10 +198,12 @@ class Server:
                 for task in reversed(background):
                     task.cancel()
         except* OwnershipLost as group:
-            raise _first(group) from None
+            lost = _first(group)  # raised below: Python 3.11.2 wraps again what is raised in here
         finally:
             self.events_link.close()
             self.actions_link.close()
+        if lost is not None:
+            raise lost
         await self.sessions.flush()
         await self.keeper.flush()
 
