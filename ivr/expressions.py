@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from math import isfinite
+from types import MappingProxyType
 from typing import Any
 
 from cel_expr_python import cel
@@ -68,6 +69,11 @@ class Expression:
         self._program = program
         self.type = _NAMES.get(program.return_type().name(), VariableType.DATA)
 
+    def narrow(self, checked: Any) -> None:
+        """Take the type of the same expression compiled with more known, where this one's only the run can tell."""
+        if self.type is VariableType.DATA:
+            self.type = _NAMES.get(checked.return_type().name(), VariableType.DATA)
+
     def evaluate(self, values: Mapping[str, Any]) -> Any:
         """Return the value for these variables, as JSON-like data.
 
@@ -86,21 +92,30 @@ class Scope:
 
     Args:
         variables: types by name; dotted names (`call.language`) are allowed. Secret ones cannot be used in expressions.
+        fields: types of fields of data variables (`found.customer.tier`); expressions are checked against them.
 
     """
 
-    def __init__(self, variables: Mapping[str, VariableType]) -> None:
+    def __init__(
+        self, variables: Mapping[str, VariableType], fields: Mapping[str, VariableType] = MappingProxyType({})
+    ) -> None:
         self.variables = dict(variables)
         open_ones = {name: _CEL_TYPES[kind] for name, kind in variables.items() if kind is not VariableType.SECRET}
         self._env = cel.NewEnv(variables=open_ones)
+        typed = {name: _CEL_TYPES[kind] for name, kind in fields.items() if name.split(".")[0] in open_ones}
+        # Only for checking: at run time a field is looked up in its variable, which may hold nothing yet.
+        self._typed = cel.NewEnv(variables={**open_ones, **typed}) if typed else None
 
     def compile(self, source: str, place: Position, findings: list[Finding]) -> Expression | None:
         """Return the compiled expression, or None after adding findings that point at the place of the fault."""
         try:
-            return Expression(source, self._env.compile(source))
+            expression = Expression(source, self._env.compile(source))
+            if self._typed is not None and "." in source:
+                expression.narrow(self._typed.compile(source))
         except RuntimeError as error:
             findings.extend(self._problems(str(error), source, place))
             return None
+        return expression
 
     def _problems(self, text: str, source: str, place: Position) -> list[Finding]:
         problems = _PROBLEM.findall(text) or [("1", "1", text)]

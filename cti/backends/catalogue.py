@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -18,7 +18,15 @@ from cti.backends.replies import (
     Reply,
     TicketCreated,
 )
+from ivr.expressions import VariableType
 from ivr.known import Operation as KnownOperation
+
+_TYPES: Mapping[Any, VariableType] = {
+    str: VariableType.TEXT,
+    int: VariableType.NUMBER,
+    float: VariableType.DECIMAL,
+    bool: VariableType.FLAG,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +109,7 @@ def known_operations() -> dict[str, KnownOperation]:
             effect=operation.effect,
             secret=frozenset(operation.secret),
             reply=frozenset(_field_names(operation.reply)),
+            types=dict(_field_types(operation.reply)),
         )
         for operation in OPERATIONS.values()
     }
@@ -112,6 +121,17 @@ def _field_names(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
         for inner in (field.annotation, *get_args(field.annotation)):
             if isinstance(inner, type) and issubclass(inner, BaseModel):
                 yield from _field_names(inner, f"{prefix}{name}.")
+
+
+def _field_types(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, VariableType]]:
+    """Yield the fields that are never null, with their types; below a table that may be null, they are when it is not."""
+    for name, field in model.model_fields.items():
+        kind = VariableType.TEXT if get_origin(field.annotation) is Literal else _TYPES.get(field.annotation)
+        if kind is not None:
+            yield prefix + name, kind
+        for inner in (field.annotation, *get_args(field.annotation)):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                yield from _field_types(inner, f"{prefix}{name}.")
 
 
 def operation_named(name: str) -> Operation:

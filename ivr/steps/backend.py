@@ -4,22 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from ivr.commands import CallBackend, StopPlaying
+from ivr.commands import CallBackend
 from ivr.document import Scalar, did_you_mean
-from ivr.events import BackendFailed, BackendReplied, CallerHungUp, DeadlinePassed, DigitPressed, Event, PlayEnded
 from ivr.expressions import VariableType
-from ivr.fields import NEXT, TEXT, VALUES, VARIABLE, Field, Form, seconds
+from ivr.fields import NEXT, TEXT, VALUES, VARIABLE, Field, Form
 from ivr.known import Operation
 from ivr.moves import Go, Move
 from ivr.run import Run
-from ivr.state import Awaiting
-from ivr.steps.base import StepType
+from ivr.steps.outside import TIMEOUT, OutsideStep, read_timeout
 from ivr.steps.reading import Argument, StepReader
-from ivr.texts import phrase_prompt
-
-FILLER = phrase_prompt("one-moment")
-FILLER_AFTER_SECONDS = 1.0
-GRACE_SECONDS = 0.5
 
 
 def _form(*, reply_required: bool) -> Form:
@@ -29,22 +22,21 @@ def _form(*, reply_required: bool) -> Form:
             Field("operation", TEXT, "what it is to do", required=True),
             Field("with", VALUES, "the arguments; a secret one as `${pin}` alone"),
             Field("into", VARIABLE, "data variable for the reply", required=reply_required),
-            Field("timeout_seconds", seconds(0.5, 30), "the time the backend has", default="`defaults:`, or 5"),
+            TIMEOUT,
             NEXT,
         )
     )
 
 
 @dataclass(frozen=True, kw_only=True)
-class BackendStep(StepType):
-    """Calls an operation of a backend. After a second a filler sentence is spoken once; failure takes `on_error`.
+class BackendStep(OutsideStep):
+    """Calls an operation of a backend.
 
     Attributes:
         backend: name of the backend.
         operation: name of the operation.
         given: its arguments.
         into: variable for the reply, or empty.
-        timeout_seconds: the backend's time; the step allows half a second more.
         next: where to go with the reply.
 
     """
@@ -54,7 +46,6 @@ class BackendStep(StepType):
     operation: str
     given: Mapping[str, Argument]
     into: str
-    timeout_seconds: float
     next: str
 
     @classmethod
@@ -76,56 +67,22 @@ class BackendStep(StepType):
             operation=scalar.text if scalar else "",
             given=given,
             into=into,
-            timeout_seconds=reader.seconds("timeout_seconds", reader.context.defaults.timeout_seconds, 0.5, 30),
+            timeout_seconds=read_timeout(reader),
             next=reader.target("next"),
             **reader.common(),
         )
 
-    def enter(self, run: Run) -> Move:
-        """Send the call and wait for a second."""
+    def request(self, run: Run, token: str) -> CallBackend:
+        """Return the call of the operation."""
         arguments = {name: argument.value(run) for name, argument in self.given.items()}
-        token = run.token()
-        key = f"{run.session.call.call}/{run.visit}" if self.effect else None
-        run.emit(CallBackend(token, self.backend, self.operation, arguments, self.timeout_seconds, key))
-        run.scratch["until"] = run.now + self.timeout_seconds + GRACE_SECONDS
-        return run.wait(Awaiting.BACKEND, min(FILLER_AFTER_SECONDS, self.timeout_seconds), token)
+        key = self.effect_key(run) if self.effect else None
+        return CallBackend(token, self.backend, self.operation, arguments, self.timeout_seconds, key)
 
-    def on_event(self, run: Run, event: Event) -> Move:
-        """Take the reply, or fill the time until it comes; a filler sentence is spoken to its end."""
-        if isinstance(event, DigitPressed):
-            run.type_ahead(event.digit)
-        elif isinstance(event, BackendReplied):
-            run.scratch["reply"] = dict(event.value)
-        elif isinstance(event, BackendFailed):
-            run.scratch["failure"] = event.reason.value
-        elif isinstance(event, (PlayEnded, CallerHungUp)):
-            run.scratch["filler"] = None
-        elif isinstance(event, DeadlinePassed):
-            return self._deadline(run)
-        return self._settle(run)
-
-    def _settle(self, run: Run) -> Move:
-        if run.scratch.get("filler") is not None:
-            return run.stay()
-        if "reply" in run.scratch:
-            if self.into:
-                run.assign(self.into, run.scratch["reply"])
-            return Go(self.next, "replied")
-        return self.fail(run, run.scratch["failure"]) if "failure" in run.scratch else run.stay()
-
-    def _deadline(self, run: Run) -> Move:
-        left = run.scratch["until"] - run.now
-        filler = run.scratch.get("filler")
-        if left <= 0:
-            if filler is not None:
-                run.emit(StopPlaying(filler))
-            run.scratch["filler"] = None
-            if "reply" not in run.scratch:
-                run.scratch.setdefault("failure", "timeout")
-            return self._settle(run)
-        if "filler" not in run.scratch and not run.session.gone:
-            run.scratch["filler"] = run.play((FILLER,), barge_in=False)
-        return run.wait(Awaiting.BACKEND, left, run.session.token)
+    def answered(self, run: Run, answer: Mapping[str, Any]) -> Move:
+        """Keep the reply and go on."""
+        if self.into:
+            run.assign(self.into, answer)
+        return Go(self.next, "replied")
 
 
 @dataclass(frozen=True, kw_only=True)
