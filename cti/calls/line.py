@@ -7,7 +7,7 @@ behind it run at its next entry, so each entry begins with a NOOP that is waited
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from enum import IntEnum
+from enum import Enum, IntEnum
 
 from cti.ami.errors import ActionRefused, ActionTimeout
 from cti.ami.messages import AgiExecuted
@@ -28,6 +28,18 @@ class Played(IntEnum):
     FAILED = 0
     WHOLE = 1
     BY_KEY = 2  #: a digit stopped them
+
+
+class Recorded(Enum):
+    """How a recording ended."""
+
+    FAILED = "nothing could be written"
+    WHOLE = "a key or the time ended it"
+    BY_SILENCE = "silence ended it"  #: Asterisk has cut off that silence but for its first second
+
+
+#: k: what was said before a hang-up is kept; t: `*` is the finish key instead of `#`; y: any key is.
+_RECORD_OPTIONS = {"#": "k", "*": "kt"}
 
 
 class LineGone(Exception):
@@ -200,11 +212,17 @@ class Line:
                 return Played.BY_KEY if done.result > 0 else Played.FAILED
         return Played.WHOLE
 
-    async def record(self, path: str, silence_seconds: float, max_seconds: float) -> bool:
-        """Record to `path`; a `#` or silence ends it. True if something was recorded. Raises LineGone."""
-        command = exec_command("Record", path, f"{silence_seconds:g}", f"{max_seconds:g}", "k")
-        done = await self.command(command, max_seconds + PLAY_MARGIN_SECONDS)
-        return done.result >= 0
+    async def record(self, path: str, silence_seconds: float, max_seconds: float, finish_keys: str) -> Recorded:
+        """Record to `path` until a finish key, silence or the time ends it. Raises LineGone.
+
+        Asterisk knows `#` and `*` as single finish keys; of several, or for a digit, any key ends it.
+        """
+        options = _RECORD_OPTIONS.get(finish_keys, "ky")
+        command = exec_command("Record", path, f"{silence_seconds:g}", f"{max_seconds:g}", options)
+        if (await self.command(command, max_seconds + PLAY_MARGIN_SECONDS)).result < 0:
+            return Recorded.FAILED
+        status = await self.command("GET VARIABLE RECORD_STATUS", SYNC_SECONDS)  # a file that cannot be written is no failure of the command
+        return {"ERROR": Recorded.FAILED, "SILENCE": Recorded.BY_SILENCE}.get(status.data, Recorded.WHOLE)
 
     async def leave(self, to: str) -> None:
         """Leave AsyncAGI: the dialplan goes on to `to` ("hold", or GOODBYE and an outcome). Raises LineGone."""

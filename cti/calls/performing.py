@@ -4,7 +4,7 @@ import asyncio
 
 from cti.backends.base import BackendError
 from cti.calls.caller import HANGUP_SECONDS, Caller, Cut
-from cti.calls.line import LineGone, Played
+from cti.calls.line import LineGone, Played, Recorded
 from ivr.commands import CallBackend, Play, Record
 from ivr.events import BackendFailed, BackendReplied, FailReason, PlayEnded, RecordEnded
 
@@ -58,23 +58,24 @@ class Performer:
     async def _record(self, command: Record) -> None:
         path = str(self._services.spool / f"{command.name}.wav")
         try:
-            ok = await self._caller.line.record(path, command.silence_seconds, command.max_seconds)
+            recorded = await self._caller.line.record(path, command.silence_seconds, command.max_seconds, command.finish_keys)
         except LineGone:
-            ok = False
-        if not ok:  # the end of a recording by hang-up is told before the hang-up itself, which then reports it
+            recorded = Recorded.FAILED
+        if recorded is Recorded.FAILED:  # the end of a recording by hang-up is told before the hang-up itself, which then reports it
             await self._caller.line.gone_within(HANGUP_SECONDS)
-        self._recording_over(ok=ok)
+        silence_seconds = command.silence_seconds if recorded is Recorded.BY_SILENCE else 0.0
+        self._recording_over(ok=recorded is not Recorded.FAILED, silence_seconds=silence_seconds)
 
     def hung_up(self) -> None:
         """The caller is gone: what he has said so far counts."""
         self._recording_over(ok=True, hung_up=True)
 
-    def _recording_over(self, *, ok: bool, hung_up: bool = False) -> None:
+    def _recording_over(self, *, ok: bool, hung_up: bool = False, silence_seconds: float = 0.0) -> None:
         if self._recording is None:
             return
         command, began = self._recording
         self._recording = None
-        seconds = self._services.clock.now() - began
+        seconds = max(0.0, self._services.clock.now() - began - silence_seconds)
         self._caller.inbox.put_nowait(RecordEnded(command.token, command.name, seconds, ok=ok, hung_up=hung_up))
 
     # ---- backends

@@ -35,8 +35,8 @@ def started(nonce, channel=CALLER, context="hotline-in", called="95598"):
     return event(AgiStarted, channel, nonce, caller_number="139", called_number=called, context=context, language="zh")
 
 
-def executed(nonce, command_id, result=0, channel=CALLER):
-    return event(AgiExecuted, channel, nonce, command_id=command_id, result=result, data="")
+def executed(nonce, command_id, result=0, channel=CALLER, data=""):
+    return event(AgiExecuted, channel, nonce, command_id=command_id, result=result, data=data)
 
 
 def agi_ended(nonce, channel=CALLER):

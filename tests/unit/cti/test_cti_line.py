@@ -6,7 +6,7 @@ import pytest
 
 from cti.ami.errors import ActionRefused, ActionTimeout, LinkDown
 from cti.ami.switch import Switch
-from cti.calls.line import PLAY_BYTES, Line, LineGone, playback_argument
+from cti.calls.line import PLAY_BYTES, Line, LineGone, Recorded, playback_argument
 from tests.unit.cti.channels import CALLER, executed
 from tests.unit.cti.requester import Requester
 
@@ -14,12 +14,12 @@ pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 
 
 class Wire(Requester):
-    """Answers AGI commands with `results` (by beginning of the command), in the order given; None: never."""
+    """Answers AGI commands with `results` (by beginning of the command), in the order given; None: never; a text: 1 (text)."""
 
     def __init__(self) -> None:
         super().__init__()
         self.line: Line = None  # type: ignore[assignment]
-        self.results: dict[str, list[int | None]] = {}
+        self.results: dict[str, list[int | str | None]] = {}
 
     async def request(self, action, headers=(), **more):
         answer = await super().request(action, headers, **more)
@@ -28,7 +28,9 @@ class Wire(Requester):
             planned = next((results for begin, results in self.results.items() if fields["Command"].startswith(begin)), None)
             result = planned.pop(0) if planned else 0
             if result is not None:
-                asyncio.get_running_loop().call_soon(self.line.agi_executed, executed("c1", fields["CommandID"], result))
+                number, data = (1, result) if isinstance(result, str) else (result, "")
+                done = executed("c1", fields["CommandID"], number, data=data)
+                asyncio.get_running_loop().call_soon(self.line.agi_executed, done)
         return answer
 
     def commands(self):
@@ -164,10 +166,12 @@ async def test_long_prompts_are_split_so_that_each_piece_fits():
 
 async def test_recording(line, wire):
     line.agi_started()
-    assert await line.record("/spool/m.wav", 3.0, 60.0)
-    wire.results["EXEC Record"] = [-1]
-    assert not await line.record("/spool/m.wav", 3.0, 60.0)
-    assert wire.commands()[0] == 'EXEC Record "/spool/m.wav,3,60,k"'
+    wire.results["EXEC Record"] = [0, 0, 0, -1]
+    wire.results["GET VARIABLE"] = ["DTMF", "SILENCE", "ERROR"]
+    ends = [await line.record("/spool/m.wav", 3.0, 60.0, keys) for keys in ("#", "*", "*#", "#")]
+    assert ends == [Recorded.WHOLE, Recorded.BY_SILENCE, Recorded.FAILED, Recorded.FAILED]
+    recorded = [command for command in wire.commands() if command.startswith("EXEC")]
+    assert recorded == [f'EXEC Record "/spool/m.wav,3,60,{options}"' for options in ("k", "kt", "ky", "k")]
 
 
 async def test_fetching_moves_him_and_waits_for_his_new_entry(line, wire):
