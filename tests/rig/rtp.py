@@ -80,6 +80,7 @@ class RtpEndpoint(asyncio.DatagramProtocol):
         self.heard = Reception()
         self.voice = voice
         self.port = 0
+        self.sent = 0  # packets so far
         self._on_audio = on_audio
         self._transport: asyncio.DatagramTransport | None = None
         self._peer: tuple[str, int] | None = None
@@ -162,6 +163,7 @@ class RtpEndpoint(asyncio.DatagramProtocol):
             marker, body, kind, stamp = 0, self._next_audio(), PAYLOAD_ULAW, self._stamp
         self._stamp = (self._stamp + PACKET_BYTES) & 0xFFFFFFFF
         if not self._muted:
+            self.sent += 1
             self._transport.sendto(
                 _HEADER.pack(0x80, marker | kind, self._sequence, stamp, self._source) + body,
                 self._peer,

@@ -15,6 +15,8 @@ GIGABYTE = 1 << 30
 class ReferenceServer:
     """`POST /<operation>`. Set `trouble` to a name below to make the next answers go wrong; `seen` keeps what came in."""
 
+    route = "/{operation}"
+
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self.trouble: str | None = None
@@ -26,7 +28,7 @@ class ReferenceServer:
     @asynccontextmanager
     async def running(self, port: int) -> AsyncIterator["ReferenceServer"]:
         app = web.Application()
-        app.router.add_post("/{operation}", self._handle)
+        app.router.add_post(self.route, self._handle)
         runner = web.AppRunner(app, shutdown_timeout=1, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", port, reuse_address=True).start()
