@@ -90,6 +90,10 @@ class FlowVersions:
         """The set that serves new calls (but for a candidate's share)."""
         return self._flows[self._current]
 
+    def flows_of(self, version: str) -> FlowSet | None:
+        """The set of a version in use; None for one that is known no more."""
+        return self._flows.get(version)
+
     def for_new_call(self, call: str) -> Interpreter:
         """The version a new call begins with; the same call id always meets the same one."""
         digits = call[1 : 1 + _SHARE_DIGITS]

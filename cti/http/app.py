@@ -7,15 +7,20 @@ from collections.abc import Sequence
 from aiohttp import hdrs, web
 
 from cti.http.deps import ApiDeps
+from cti.http.flow_page import SCRIPT_HASH, STYLE_HASHES
+from cti.http.flow_routes import operation
 from cti.http.openapi import document
 from cti.http.operations import DEPS, JSON, Operation, as_handler
 from cti.http.page import STYLE_HASH, render
 from cti.http.problems import Handler, Refusal, problems
-from cti.http.routes import operation
 
 LARGEST_BODY = 64 * 1024
+_STYLES = " ".join(f"'{each}'" for each in (STYLE_HASH, *STYLE_HASHES))
 _HEADERS = {
-    "Content-Security-Policy": f"default-src 'none'; style-src '{STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src {_STYLES}; script-src '{SCRIPT_HASH}'; "
+        "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",

@@ -13,6 +13,7 @@ from acd.snapshot import Snapshot
 from cti.clock import Clock
 from cti.flow_versions import FlowStatus
 from cti.records import CallRecord
+from ivr.flowset import FlowSet
 
 
 class RecordsDown(Exception):
@@ -31,6 +32,9 @@ class FlowKeeper(Protocol):
 
     def rollback(self) -> FlowStatus:
         """Drop the candidate, or go back to the version before."""
+
+    def flows_of(self, version: str) -> FlowSet | None:
+        """Return a version in use; None for one that is known no more."""
 
 
 class RecordReader(Protocol):

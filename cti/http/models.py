@@ -6,7 +6,7 @@ Durations are seconds, instants UTC: RFC 3339 text where people read them, milli
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -250,6 +250,16 @@ class RecordsQuery(Model):
 
     limit: Annotated[int, Field(ge=1, le=500)] = 50
     before_ms: Annotated[int, Field(ge=0, lt=2**53)] | None = None
+
+
+VersionPart = Literal["current", "candidate", "previous"]
+
+
+class FlowPageQuery(Model):
+    """Which version of a flow is shown, and which one it is compared with."""
+
+    version: VersionPart = "current"
+    against: VersionPart | None = None
 
 
 class CallDetail(Model):

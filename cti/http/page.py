@@ -32,7 +32,8 @@ def render(document: Mapping[str, Any]) -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body><h1>{title}</h1>'
-        f"<p>{escape(document['info']['description'])} The machine-readable form: "
+        f"<p>{escape(document['info']['description'])} The flows as pictures: "
+        '<a href="/flows">/flows</a>. The machine-readable form: '
         '<a href="/api/openapi.json">/api/openapi.json</a>. Operations marked with a key need the token: '
         "<code>Authorization: Bearer …</code>.</p>"
         f"{body}<h2>Schemas</h2>{schemas}</body></html>"

@@ -2,8 +2,8 @@
 
 import sys
 
+from cti.http.flow_routes import operation
 from cti.http.operations import Operation
-from cti.http.routes import operation
 
 _HEAD = """# The API
 
@@ -23,6 +23,8 @@ curl -H "Authorization: Bearer $(cat run/secrets/api-token)" -H "Content-Type: a
   During a talk it waits for the talk's end: `next_state`.
 - 503 while the server is not attached to Asterisk; `/readyz` says what is missing. `/api/status` always answers.
 - A body may have 64 KB. Durations are seconds; instants are UTC.
+- `/flows` draws the flows for people: every version in use, and what changed between two of them. Like `/docs` and `/metrics` it asks for
+  no token: whoever reaches the port sees what callers can hear and the conditions between.
 - The same from the command line: `hotline status`, `hotline status --watch`, `hotline agent login NAME`.
 
 | operation | token | answers | what it does |

@@ -22,6 +22,7 @@ The hotline takes calls.
 
   API           {web}/api/status    token in {layout.secrets / "api-token"}
   Docs          {web}/docs
+  Flows         {web}/flows
   Metrics       {web}/metrics
   Health        {web}/healthz  {web}/readyz
   Logs          {layout.root / "server.log"}  {layout.log / "messages.log"}

@@ -56,11 +56,15 @@ class Records:
 
 
 class Flows:
-    """A FlowKeeper whose next set is taken, unless `broken` says why not."""
+    """A FlowKeeper whose next set is taken, unless `broken` says why not; `sets` are its versions."""
 
     def __init__(self):
+        self.sets = {}
         self.status = FlowStatus("abc", "", 0.0, "", "")
         self.broken = ""
+
+    def flows_of(self, version):
+        return self.sets.get(version)
 
     async def reload(self, share=1.0):
         if self.broken:

@@ -44,5 +44,5 @@ async def test_answers_keep_to_the_description(tmp_path, config, examples):
                 await process.wait()
     report = output.decode()
     assert process.returncode == 0, report
-    assert "19 selected / 19 total" in report
+    assert "21 selected / 21 total" in report
     hotline.engine.check_invariants()
