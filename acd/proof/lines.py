@@ -1,0 +1,67 @@
+"""One line, equal agents: Erlang C and A."""
+
+from __future__ import annotations
+
+from statistics import fmean
+
+from acd.proof.experiment import WARM_UP_SHARE, Experiment, Played, fate, one_line, waits
+from acd.simulation.callers import Caller
+from acd.simulation.draws import Draws
+from acd.theory.erlang import ErlangA, ErlangC
+from acd.theory.recursion import single_agent_waits
+
+
+def erlang_c(agents: int, erlangs: float, calls: int) -> Experiment:
+    """Callers who never give up. Control: one agent as fast as all, on the same callers (mean by Pollaczek, Khinchine)."""
+    formula = ErlangC(agents, erlangs, 1.0)
+    used = erlangs / agents
+
+    def play(seed: int, count: int) -> Played:
+        drawn = fate(seed, count, erlangs)
+        callers = [
+            Caller(str(number), at, "line", "any", talk)
+            for number, (at, talk) in enumerate(zip(drawn.arrivals, drawn.talks, strict=True))
+        ]
+        skip = int(count * WARM_UP_SHARE)
+        waited = waits(one_line(agents), callers)[0][skip:]
+        alone = single_agent_waits(drawn.arrivals, [talk / agents for talk in drawn.talks])[skip:]
+        values = {"mean wait": fmean(waited), "share who wait": fmean(wait > 0 for wait in waited)}
+        return Played(values, fmean(alone))
+
+    return Experiment(
+        name=f"Erlang C, {agents} agents, {erlangs:g} erlangs",
+        source="A. K. Erlang 1917",
+        agents=agents,
+        calls=calls,
+        formulas={"mean wait": formula.mean_wait_seconds, "share who wait": formula.delayed_share},
+        control_mean=used / (1.0 - used) / agents,
+        play=play,
+    )
+
+
+def erlang_a(agents: int, erlangs: float, patience: float, calls: int) -> Experiment:
+    """Callers who give up; `patience` in mean talks. Control: the load that came, against its mean."""
+    formula = ErlangA(agents, erlangs, 1.0, patience)
+
+    def play(seed: int, count: int) -> Played:
+        drawn = fate(seed, count, erlangs)
+        patiences = Draws(seed, "proof patience")
+        callers = [
+            Caller(str(number), at, "line", "any", talk, patiences.exponential(patience))
+            for number, (at, talk) in enumerate(zip(drawn.arrivals, drawn.talks, strict=True))
+        ]
+        skip = int(count * WARM_UP_SHARE)
+        waited, served = waits(one_line(agents), callers)
+        load = fmean(drawn.talks[skip:]) - (drawn.arrivals[-1] - drawn.arrivals[skip - 1]) / (count - skip) * erlangs
+        values = {"mean wait": fmean(waited[skip:]), "share who give up": 1.0 - fmean(served[skip:])}
+        return Played(values, load)
+
+    return Experiment(
+        name=f"Erlang A, {agents} agents, {erlangs:g} erlangs, patience {patience:g}",
+        source="C. Palm 1957",
+        agents=agents,
+        calls=calls,
+        formulas={"mean wait": formula.mean_wait_seconds, "share who give up": formula.abandoned_share},
+        control_mean=0.0,
+        play=play,
+    )
