@@ -1,40 +1,32 @@
 """Reading flow files: everything wrong with them is found at once, with file, line, column and cure."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from ivr.checks import check_graph, check_set, check_targets
-from ivr.document import BadDocument, Finding, Node, Position, Scalar, Severity, Table, did_you_mean, parse
-from ivr.expressions import EMPTY, ExpressionError, Scope, VariableType, fit
+from ivr.checks import check_set
+from ivr.document import BadDocument, Finding, Node, Position, Severity, did_you_mean, parse
+from ivr.flow_reading import FlowReader, fits
 from ivr.flowset import Flow, FlowSet
+from ivr.fragments import Fragment, Including, is_fragment, read_fragment, unused
 from ivr.hours import Plan, read_plans
 from ivr.known import Known, Operation
 from ivr.operations import declared
 from ivr.reader import Reader
 from ivr.speech import Prompt
-from ivr.steps import READERS
-from ivr.steps.base import StepType
-from ivr.steps.reading import NAME, Context, Defaults, StepReader
 from ivr.texts import LANGUAGES, Prompts, phrase_prompt
+
+if TYPE_CHECKING:
+    from ivr.steps.reading import Context
 
 __all__ = ["Flow", "FlowSet", "Known", "Operation", "load_flows", "read_files"]
 
 ENTRY = "main"
-_SECRET_WORDS = frozenset({"pin", "password", "passcode", "pwd", "secret", "token", "cvv", "cvc"})
 HOURS_FILE = "hours"
 PHRASES_FILE = "phrases"
 OPERATIONS_FILE = "operations"
 NEEDED_PHRASES = ("one-moment", "system-error")
-CALL_VARIABLES: Mapping[str, VariableType] = {
-    "call.id": VariableType.TEXT,
-    "call.caller_number": VariableType.TEXT,
-    "call.called_number": VariableType.TEXT,
-    "call.language": VariableType.TEXT,
-    "call.language_chosen": VariableType.FLAG,
-    "today": VariableType.TEXT,
-}
 
 
 def load_flows(root: Path | Mapping[str, str], known: Known | None = None, entry: str = ENTRY) -> FlowSet:
@@ -62,10 +54,11 @@ def load_flows(root: Path | Mapping[str, str], known: Known | None = None, entry
         flows=loader.flows,
         plans=loader.plans,
         phrases=loader.phrases,
-        spoken=tuple(prompt for prompt, _ in loader.prompts.made),
+        spoken=tuple(dict.fromkeys(prompt for prompt, _ in loader.prompts.made)),
         version=_version(files),
         languages=LANGUAGES,
         warnings=tuple(loader.findings),
+        fragments=frozenset(loader.fragments),
     )
 
 
@@ -108,6 +101,7 @@ class _Loader:
     def __init__(self, known: Known, entry: str) -> None:
         self.findings: list[Finding] = []
         self.flows: dict[str, Flow] = {}
+        self.fragments: dict[str, Fragment] = {}
         self.plans: dict[str, Plan] = {}
         self.phrases: dict[str, dict[str, str]] = {}
         self.prompts = Prompts([], [])
@@ -117,32 +111,41 @@ class _Loader:
         self._broken: set[str] = set()
 
     def read(self, files: Mapping[str, str]) -> None:
-        """Read all files, what they count on first, then check what spans several."""
-        for path, text in sorted(files.items(), key=lambda file: Path(file[0]).stem != OPERATIONS_FILE):
-            name = Path(path).stem
+        """Read all files, what others count on first, then check what spans several."""
+        documents: dict[str, Node] = {}
+        for path, text in sorted(files.items()):
             try:
-                node = parse(text, path)
+                documents[Path(path).stem] = parse(text, path)
             except BadDocument as bad:
                 self.findings.extend(bad.findings)
-                self._broken.add(name)
-                continue
-            self._read_document(name, node)
+                self._broken.add(Path(path).stem)
+        flows = self._read_others(documents)
+        self._read_flows(flows, {name: node for name, node in documents.items() if is_fragment(node)})
         first = min(files, default="flows")
         self._check_needed(Position(path=first, line=1, column=1))
         check_set(self.flows, self._contexts, self._entry, self._broken, self.findings)
         self._check_plans()
         self._check_prompts()
 
-    def _read_document(self, name: str, node: Node) -> None:
-        if name == HOURS_FILE:
-            self.plans = read_plans(node, self.findings, self._known.today)
-        elif name == OPERATIONS_FILE:
-            self._known = declared(node, self._known, self.findings)
-        elif name == PHRASES_FILE:
-            self._read_phrases(node)
-        else:
-            flow = self._read_flow(name, node)
-            self.flows[flow.name] = flow
+    def _read_others(self, documents: Mapping[str, Node]) -> dict[str, Node]:
+        """Read the files that are no flows and no fragments; return the flows."""
+        if OPERATIONS_FILE in documents:
+            self._known = declared(documents[OPERATIONS_FILE], self._known, self.findings)
+        if HOURS_FILE in documents:
+            self.plans = read_plans(documents[HOURS_FILE], self.findings, self._known.today)
+        if PHRASES_FILE in documents:
+            self._read_phrases(documents[PHRASES_FILE])
+        others = (OPERATIONS_FILE, HOURS_FILE, PHRASES_FILE)
+        return {name: node for name, node in documents.items() if name not in others and not is_fragment(node)}
+
+    def _read_flows(self, flows: Mapping[str, Node], written: Mapping[str, Node]) -> None:
+        self.fragments = {name: read_fragment(name, node, fits, self.findings) for name, node in written.items()}
+        including = Including(self.fragments, set(flows), self._broken, self.findings)
+        reader = FlowReader(self._known, including, self.prompts, self.findings)
+        for name, node in flows.items():
+            self.flows[name], self._contexts[name] = reader.read(name, node)
+        if not self._broken:
+            self.findings.extend(unused(self.fragments, including.used))
 
     def _read_phrases(self, node: Node) -> None:
         reader = Reader(node, self.findings, "the phrase file")
@@ -164,139 +167,6 @@ class _Loader:
                     )
             words.finish()
 
-    def _read_flow(self, name: str, node: Node) -> Flow:
-        faults = self._errors()
-        reader = Reader(node, self.findings, f'flow "{name}"')
-        reader.integer("version", 1, 1, 1)
-        written = reader.scalar("flow", required=True)
-        if written is not None and (written.text != name or not NAME.match(name)):
-            reader.report(
-                written, "bad-name", f'flow "{written.text}" stands in {name}.yaml', f"write flow: {name} (a-z, 0-9, _)"
-            )
-        variables, initial = self._read_variables(reader)
-        context = Context(
-            flow=name,
-            scope=Scope({**variables, **CALL_VARIABLES}),
-            known=self._known,
-            findings=self.findings,
-            prompts=self.prompts,
-        )
-        self._contexts[name] = context
-        self._read_defaults(reader, context)
-        start, safe_exit = reader.scalar("start", required=True), reader.scalar("safe_exit", required=True)
-        reader.text("title")
-        steps = self._read_steps(reader, context)
-        reader.finish()
-        self._check_flow(reader, steps, [scalar for scalar in (start, safe_exit) if scalar is not None], faults)
-        return Flow(
-            name=name,
-            path=reader.place.path,
-            start=start.text if start else "",
-            safe_exit=safe_exit.text if safe_exit else "",
-            variables=variables,
-            initial=initial,
-            steps=steps,
-        )
-
-    def _errors(self) -> int:
-        return sum(finding.severity is Severity.ERROR for finding in self.findings)
-
-    def _check_flow(self, reader: Reader, steps: Mapping[str, StepType], roots: Sequence[Scalar], faults: int) -> None:
-        """Check the ways of a flow; its shape only when nothing else is wrong with it (`faults`: errors before it)."""
-        written = reader.node("steps")
-        names = written.entries if isinstance(written, Table) else {}
-        if names:
-            check_targets(steps, roots, names, self.findings)
-        if self._errors() == faults:
-            check_graph(steps, roots, self.findings)
-
-    def _read_variables(self, reader: Reader) -> tuple[dict[str, VariableType], dict[str, Any]]:
-        variables: dict[str, VariableType] = {}
-        initial: dict[str, Any] = {}
-        child = reader.child("vars")
-        for name, node in child.entries() if child else ():
-            if not NAME.match(name.text) or name.text in ("call", "today"):
-                reader.report(
-                    name, "bad-name", f'"{name.text}" cannot name a variable', "use a-z, 0-9, _; not call or today"
-                )
-                continue
-            kind, value = self._read_variable(name, node)
-            if kind in (VariableType.TEXT, VariableType.NUMBER) and _sounds_secret(name.text):
-                cure = f"declare {name.text}: secret, and collect it with secure: true"
-                self.findings.append(
-                    name.finding("plain-secret", f'"{name.text}" is kept openly', cure, Severity.WARNING)
-                )
-            variables[name.text] = kind
-            if kind is not VariableType.SECRET:
-                initial[name.text] = value
-        return variables, initial
-
-    def _read_variable(self, name: Scalar, node: Node) -> tuple[VariableType, Any]:
-        if isinstance(node, Scalar):
-            kind = self._type(node)
-            return kind, EMPTY.get(kind)
-        child = Reader(node, self.findings, f'variable "{name.text}"')
-        written, value = child.scalar("type", required=True), child.scalar("value")
-        child.finish()
-        kind = self._type(written) if written else VariableType.DATA
-        if value is not None and kind is VariableType.SECRET:
-            child.report(value, "plain-secret", f'"{name.text}" is a secret in plain text', "let the caller type it")
-        if value is None or kind is VariableType.SECRET:
-            return kind, EMPTY.get(kind)
-        try:
-            return kind, fit(value.text if kind is VariableType.TEXT else value.value(), kind, name.text)
-        except ExpressionError as error:
-            child.report(value, "bad-type", str(error), f"give a {kind}")
-            return kind, EMPTY.get(kind)
-
-    def _type(self, scalar: Scalar) -> VariableType:
-        try:
-            return VariableType(scalar.text)
-        except ValueError:
-            cure = did_you_mean(scalar.text, [kind.value for kind in VariableType])
-            self.findings.append(scalar.finding("unknown-type", f'no variable type "{scalar.text}"', cure))
-            return VariableType.DATA
-
-    def _read_defaults(self, reader: Reader, context: Context) -> None:
-        node = reader.node("defaults")
-        if node is None:
-            return
-        child = StepReader(node, context, "_defaults", node)
-        child.what = "defaults"
-        context.defaults = Defaults(
-            retries=child.integer("retries", 2, 0, 9),
-            first_digit_seconds=child.seconds("first_digit_seconds", 5, 1, 60),
-            inter_digit_seconds=child.seconds("inter_digit_seconds", 3, 0.5, 30),
-            timeout_seconds=child.seconds("timeout_seconds", 5, 0.5, 30),
-            on_timeout=child.way("on_timeout", required=False),
-            on_invalid=child.way("on_invalid", required=False),
-            on_error=child.way("on_error", required=False),
-        )
-        child.finish()
-
-    def _read_steps(self, reader: Reader, context: Context) -> dict[str, StepType]:
-        steps: dict[str, StepType] = {}
-        child = reader.child("steps", required=True)
-        for name, node in child.entries() if child else ():
-            if not NAME.match(name.text) or name.text == "return":
-                reader.report(
-                    name,
-                    "bad-name",
-                    f'"{name.text}" cannot name a step',
-                    "use a-z, 0-9, _; begin with a letter; not return",
-                )
-                continue
-            step_reader = StepReader(node, context, name.text, name)
-            kind = step_reader.scalar("type", required=True) if isinstance(node, Table) else None
-            if kind is None:
-                continue
-            if kind.text not in READERS:
-                cure = did_you_mean(kind.text, list(READERS)) or f"known: {', '.join(READERS)}"
-                reader.report(kind, "unknown-type", f'no step type "{kind.text}"', cure)
-                continue
-            steps[name.text] = READERS[kind.text](step_reader)
-        return steps
-
     def _check_needed(self, place: Position) -> None:
         for phrase in NEEDED_PHRASES:
             self.prompts.wanted.append((phrase, place))
@@ -317,14 +187,11 @@ class _Loader:
                     cure = did_you_mean(phrase, list(self.phrases)) or "write it into phrases.yaml"
                     self.findings.append(place.finding("unknown-phrase", f'no phrase "{phrase}"', cure))
         existing = self._known.prompts
-        for prompt, place in self.prompts.made if existing is not None else ():
+        made = dict(reversed(self.prompts.made))
+        for prompt, place in made.items() if existing is not None else ():
             if existing is not None and (prompt.language, prompt.id) not in existing:
                 message = f'no recording of "{prompt.language}/{prompt.id}"'
                 self.findings.append(place.finding("missing-prompt", message, "run: hotline prompts build"))
-
-
-def _sounds_secret(name: str) -> bool:
-    return name in ("card_number", "card_no") or bool(_SECRET_WORDS & set(name.split("_")))
 
 
 def _is_prompt_id(text: str) -> bool:

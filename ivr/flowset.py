@@ -1,7 +1,7 @@
 """Flows after they were read and checked: what the interpreter walks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ivr.document import Finding
@@ -22,7 +22,8 @@ class Flow:
         safe_exit: the step for whatever goes wrong without a way of its own.
         variables: types by name.
         initial: values of its open variables at the beginning.
-        steps: its steps by name.
+        steps: its steps by name, those of included fragments among them: their `place` is in the fragment's file.
+        options: for texts declared with `one_of:`, the values they may have.
 
     """
 
@@ -33,6 +34,7 @@ class Flow:
     variables: Mapping[str, VariableType]
     initial: Mapping[str, Any]
     steps: Mapping[str, StepType]
+    options: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class FlowSet:
         version: hash of the files; a session remembers it.
         languages: languages every text has.
         warnings: findings that do not stop the start.
+        fragments: names of the fragments; their steps are in the flows that include them.
 
     """
 
@@ -57,6 +60,7 @@ class FlowSet:
     version: str
     languages: tuple[str, ...]
     warnings: tuple[Finding, ...] = ()
+    fragments: frozenset[str] = frozenset()
 
     def prompts(self) -> tuple[Prompt, ...]:
         """Return every prompt the flows and phrases need, beside those of `ivr.speech.catalogue()`."""

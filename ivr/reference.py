@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from ivr.fields import Field
-from ivr.schema import DEFAULTS, FLOW
+from ivr.schema import DEFAULTS, FLOW, FRAGMENT
 from ivr.steps import FORMS
 from ivr.steps.asking import ASKING
 
@@ -15,6 +15,7 @@ _MARKED = re.compile(r"(<!-- keys: ([a-z ]+) -->\n).*?(<!-- end of keys -->)", r
 _ASKING_NAMES = frozenset(field.name for field in ASKING if not field.required)
 _TABLES: Mapping[str, tuple[Field, ...]] = {
     "flow file": FLOW,
+    "fragment file": FRAGMENT,
     "defaults": DEFAULTS,
     "asking": tuple(field for field in ASKING if not field.required),
 }

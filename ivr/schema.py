@@ -4,6 +4,7 @@ What a schema cannot see (targets, names, expressions) is for the checker.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ivr.expressions import VariableType
@@ -30,10 +31,13 @@ from ivr.fields import (
     seconds,
     table,
 )
+from ivr.fragments import INCLUDE
 from ivr.hours import CLOSED
 from ivr.hours_lint import DAYS
 from ivr.steps import FORMS
 
+_MARK = r"^\$[a-z][a-z0-9_]*$"
+_MARKED = "what the include gives for this parameter"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 DEFAULTS = (
@@ -53,7 +57,15 @@ _VARIABLE = {
         _TYPES,
         {
             "type": "object",
-            "properties": {"type": _TYPES, "value": {"type": [*TEXT.schema["type"], "null"]}},
+            "properties": {
+                "type": _TYPES,
+                "value": {"type": [*TEXT.schema["type"], "null"]},
+                "one_of": {
+                    "type": "array",
+                    "items": {"type": TEXT.schema["type"]},
+                    "description": "the values a text may have",
+                },
+            },
             "required": ["type"],
             "additionalProperties": False,
         },
@@ -63,46 +75,94 @@ _SPAN = r"^([01][0-9]|2[0-3]):[0-5][0-9]\s*-\s*([01][0-9]|2[0-4]):[0-5][0-9]$"
 _STEP_KEY = {"pattern": NAME_PATTERN, "not": {"const": "return"}}
 _VARIABLE_KEY = {"pattern": NAME_PATTERN, "not": {"enum": ["call", "today"]}}
 
+_VARS = Field(
+    "vars",
+    Shape(
+        "table of variables with their types, or `{type:, value:, one_of:}`",
+        {"type": "object", "propertyNames": _VARIABLE_KEY, "additionalProperties": _VARIABLE},
+    ),
+    "the variables of this flow",
+)
+_STEPS = Field(
+    "steps",
+    Shape("table of steps", {"type": "object", "propertyNames": _STEP_KEY, "additionalProperties": ref("step")}),
+    "the steps",
+    required=True,
+)
+
 FLOW = (
     Field("version", VERSION, "the version of the language", default="1"),
     Field("flow", NAME, "the name of the file without .yaml", required=True),
     Field("title", TEXT, "a name for people"),
     Field("start", STEP, "the step it begins with", required=True),
     Field("safe_exit", STEP, "where it goes when something fails that has no way of its own", required=True),
-    Field(
-        "vars",
-        Shape(
-            "table of variables with their types, or `{type:, value:}`",
-            {"type": "object", "propertyNames": _VARIABLE_KEY, "additionalProperties": _VARIABLE},
-        ),
-        "the variables of this flow",
-    ),
+    _VARS,
     Field("defaults", Shape("table", ref("defaults")), "what steps need not repeat"),
-    Field(
-        "steps",
-        Shape("table of steps", {"type": "object", "propertyNames": _STEP_KEY, "additionalProperties": ref("step")}),
-        "the steps",
-        required=True,
-    ),
+    _STEPS,
 )
 """The keys of a flow file."""
+
+FRAGMENT = (
+    Field("version", VERSION, "the version of the language", default="1"),
+    Field("fragment", NAME, "the name of the file without .yaml", required=True),
+    Field("title", TEXT, "a name for people"),
+    Field(
+        "parameters",
+        Shape("table of names, each with what it is when nothing is given", table({}, NAME_PATTERN)),
+        "what an include gives; one with nothing behind it must be given",
+    ),
+    replace(_VARS, meaning="variables of each include: `$name` in the steps"),
+    Field("start", NAME, "the step it begins with", required=True),
+    _STEPS,
+)
+"""The keys of a fragment's file."""
 
 
 def flow_schema() -> dict[str, Any]:
     """Return the schema of a flow file."""
+    return {"$schema": DIALECT, "title": "A flow of the hotline", **record(FLOW), "$defs": _definitions()}
+
+
+def fragment_schema() -> dict[str, Any]:
+    """Return the schema of a fragment's file: that of a flow, with a `$mark` wherever a value may stand."""
+    definitions = {name: marked(schema) for name, schema in _definitions().items() if name != "defaults"}
+    head = {"$schema": DIALECT, "title": "A fragment of the hotline", **record(FRAGMENT)}
+    return {**head, "$defs": {**definitions, "mark": {"type": "string", "pattern": _MARK, "description": _MARKED}}}
+
+
+def marked(schema: Any) -> Any:
+    """Return a schema that also takes a `$mark` for each value under a key, but for the step's type."""
+    if isinstance(schema, list):
+        return [marked(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    changed = {word: marked(part) for word, part in schema.items() if word not in ("if", "propertyNames")}
+    kept = {word: schema[word] for word in ("if", "propertyNames") if word in schema}
+    if "propertyNames" in kept and "pattern" in kept["propertyNames"]:
+        kept["propertyNames"] = {"anyOf": [kept["propertyNames"], ref("mark")]}
+    if isinstance(changed.get("properties"), dict):
+        changed["properties"] = {
+            key: part if key == "type" else {"anyOf": [part, ref("mark")], **_told(part)}
+            for key, part in changed["properties"].items()
+        }
+    if isinstance(changed.get("additionalProperties"), dict):
+        changed["additionalProperties"] = {"anyOf": [changed["additionalProperties"], ref("mark")]}
+    return {**changed, **kept}
+
+
+def _told(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"description": schema["description"]} if "description" in schema else {}
+
+
+def _definitions() -> dict[str, Any]:
     return {
-        "$schema": DIALECT,
-        "title": "A flow of the hotline",
-        **record(FLOW),
-        "$defs": {
-            "text": dict(SAY_SCHEMA),
-            "target": dict(STEP_SCHEMA),
-            "way": dict(WAY_SCHEMA),
-            "full_way": dict(FULL_WAY_SCHEMA),
-            "defaults": record(DEFAULTS),
-            "step": _step(FORMS),
-            **{name: schema for kind, forms in FORMS.items() for name, schema in _forms(kind, forms).items()},
-        },
+        "text": dict(SAY_SCHEMA),
+        "target": dict(STEP_SCHEMA),
+        "way": dict(WAY_SCHEMA),
+        "full_way": dict(FULL_WAY_SCHEMA),
+        "defaults": record(DEFAULTS),
+        "step": _step(FORMS),
+        **{name: schema for kind, forms in FORMS.items() for name, schema in _forms(kind, forms).items()},
     }
 
 
@@ -178,7 +238,8 @@ def _chosen(kind: str, forms: tuple[Form, ...]) -> dict[str, Any]:
 
 def _forms(kind: str, forms: tuple[Form, ...]) -> dict[str, dict[str, Any]]:
     word = Field("type", Shape("", {"const": kind}), "the step type", required=True)
-    return {_form_name(kind, form): record((word, *form.fields, ON_ERROR)) for form in forms}
+    errors = () if kind == INCLUDE else (ON_ERROR,)
+    return {_form_name(kind, form): record((word, *form.fields, *errors)) for form in forms}
 
 
 def _form_name(kind: str, form: Form) -> str:

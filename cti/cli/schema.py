@@ -10,18 +10,24 @@ import typer
 from cti.cli.console import say
 from ivr.codes import findings_page
 from ivr.reference import fill
-from ivr.schema import flow_schema, hours_schema, phrases_schema
+from ivr.schema import flow_schema, fragment_schema, hours_schema, phrases_schema
 
 
 class Kind(StrEnum):
     """Kinds of files in the folder of the flows."""
 
     FLOW = "flow"
+    FRAGMENT = "fragment"
     HOURS = "hours"
     PHRASES = "phrases"
 
 
-_MAKERS = {Kind.FLOW: flow_schema, Kind.HOURS: hours_schema, Kind.PHRASES: phrases_schema}
+_MAKERS = {
+    Kind.FLOW: flow_schema,
+    Kind.FRAGMENT: fragment_schema,
+    Kind.HOURS: hours_schema,
+    Kind.PHRASES: phrases_schema,
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
 
 def schema(
-    kind: Annotated[Kind, typer.Argument(help="flow, hours or phrases.")] = Kind.FLOW,
+    kind: Annotated[Kind, typer.Argument(help="flow, fragment, hours or phrases.")] = Kind.FLOW,
     write: Annotated[
         Path | None,
         typer.Option(help="Write all schemas into this folder, where the flows' first lines look for them."),

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Mapping
 
 from ivr.fields import Form
+from ivr.fragments import FORMS as INCLUDE_FORMS
+from ivr.fragments import INCLUDE
 from ivr.steps.backend import Lookup, Report
 from ivr.steps.base import StepType
 from ivr.steps.choosing import Branch, Call, GoTo, Hours, Set
 from ivr.steps.collect import Collect
+from ivr.steps.http import HttpStep
 from ivr.steps.language import LanguageMenu, read_language
 from ivr.steps.menu import Confirm, Menu
 from ivr.steps.play import Play
@@ -14,6 +17,7 @@ from ivr.steps.queue import QueueStep
 from ivr.steps.reading import StepReader
 from ivr.steps.record import RecordStep
 from ivr.steps.say import HangUp, Say
+from ivr.steps.sms import SmsStep
 from ivr.steps.survey import Survey
 
 READERS: Mapping[str, Callable[[StepReader], StepType]] = {
@@ -24,6 +28,7 @@ READERS: Mapping[str, Callable[[StepReader], StepType]] = {
     "goto": GoTo.read,
     "hangup": HangUp.read,
     "hours": Hours.read,
+    "http": HttpStep.read,
     "language": read_language,
     "lookup": Lookup.read,
     "menu": Menu.read,
@@ -33,15 +38,20 @@ READERS: Mapping[str, Callable[[StepReader], StepType]] = {
     "report": Report.read,
     "say": Say.read,
     "set": Set.read,
+    "sms": SmsStep.read,
     "survey": Survey.read,
 }
 
 FORMS: Mapping[str, tuple[Form, ...]] = {
+    INCLUDE: INCLUDE_FORMS,
+    **{
     step.kind: step.forms
     for step in (
-        Branch, Call, Collect, Confirm, GoTo, HangUp, Hours, LanguageMenu, Lookup, Menu, Play, QueueStep, RecordStep, Report, Say,
-        Set, Survey,
+        Branch, Call, Collect, Confirm, GoTo, HangUp, Hours, HttpStep, LanguageMenu, Lookup, Menu, Play, QueueStep, RecordStep, Report, Say,
+        Set, SmsStep, Survey,
     )
+    },
 }  # fmt: skip
+"""How each is written; `include` stands for the steps of a fragment, and nobody reads it as a step."""
 
 __all__ = ["FORMS", "READERS"]

@@ -7,11 +7,14 @@ from typing import Any
 
 from ivr.document import Finding, Node, Position, Scalar, Table, did_you_mean
 from ivr.expressions import Expression, Scope, VariableType, paths
+from ivr.filling import Filled
+from ivr.fragments import Origin
 from ivr.known import Known
-from ivr.moves import Way
+from ivr.moves import RETURN, Way
 from ivr.reader import Reader
 from ivr.run import Run
 from ivr.texts import Prompts, Text, read_text, split_holes
+from ivr.variables import Variables
 
 NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
@@ -86,6 +89,7 @@ class Context:
     known: Known
     findings: list[Finding]
     prompts: Prompts
+    variables: Variables
     defaults: Defaults = field(default_factory=Defaults)
     hops: list[Hop] = field(default_factory=list)
     plans: list[tuple[str, Position]] = field(default_factory=list)
@@ -99,10 +103,22 @@ class Context:
 
 
 class StepReader(Reader):
-    """Reads one step. Every target read becomes an exit of the step."""
+    """Reads one step. Every target read becomes an exit of the step.
 
-    def __init__(self, node: Node, context: Context, name: str, place: Position) -> None:
-        super().__init__(node, context.findings, f'step "{name}"')
+    Args:
+        node: what stands there.
+        context: the flow.
+        name: the step's name in the flow.
+        place: where it is written.
+        origin: where it comes from, when a fragment brings it.
+
+    """
+
+    def __init__(
+        self, node: Node, context: Context, name: str, place: Position, origin: Origin | None = None
+    ) -> None:
+        super().__init__(node, context.findings, f'step "{origin.step if origin else name}"')
+        self._origin = origin
         self.context = context
         self.name = name
         self.place = place
@@ -113,10 +129,20 @@ class StepReader(Reader):
         """Note a way out and return its target. An empty name is a finding."""
         if isinstance(target, Scalar) and not target.text.strip():
             self.report(target, "missing-target", f"{self.what}: {name} leads nowhere", "name a step")
-        text = target.text if isinstance(target, Scalar) else target
+        text = self._full_name(target) if isinstance(target, Scalar) else target
         where = target if isinstance(target, Scalar) else place or self.place
         self.exits.append(Exit(name, text, where))
         return text
+
+    def _full_name(self, target: Scalar) -> str:
+        """Return the name in the flow of a step that is called by its name in a fragment; one nobody knows is a finding."""
+        names = self._origin.names.get(target.path) if self._origin else None
+        if names is None or target.text in ("", RETURN):
+            return target.text
+        if target.text not in names:
+            cure = did_you_mean(target.text, [*names, RETURN])
+            self.report(target, "unknown-step", f'no step "{target.text}" in this fragment', cure)
+        return names.get(target.text, "")
 
     def target(self, key: str, *, required: bool = True) -> str:
         """Return the step the key names."""
@@ -131,11 +157,19 @@ class StepReader(Reader):
     def words(self, node: Node, slot: str) -> Text:
         """Return a text of this step; `slot` tells its prompts from those of `say`."""
         context = self.context
-        prefix = f"{context.flow}/{self.name}{'-' + slot if slot else ''}"
+        prefix = f"{self._owner(node)}{'-' + slot if slot else ''}"
         text = read_text(node, prefix, context.scope, context.prompts, context.findings)
         if isinstance(node, Table):
             self._note_paths(node)
         return text
+
+    def _owner(self, node: Node) -> str:
+        """Return the beginning of the prompt ids of a text: sentences a fragment brings are recorded once for all that include it."""
+        origin = self._origin
+        pieces = [node, *node.entries.values()] if isinstance(node, Table) else [node]
+        if origin is None or any(piece.path != origin.path or isinstance(piece, Filled) for piece in pieces):
+            return f"{self.context.flow}/{self.name}"
+        return f"{origin.fragment}/{origin.step}"
 
     def way(self, key: str, default: Way | None = None, *, required: bool = True) -> Way | None:
         """Return the way on under `on_…`: a step name, or `{say:, next:}`. What is left out comes from the default."""

@@ -242,7 +242,7 @@ async def test_no_ticket_can_be_stored_then_an_agent_hears_of_it(site: Site, hot
             await caller.heard("fault/check-1")
             await caller.press("1")
             await caller.heard("fault/create-error-1", SPOKEN)
-            await caller.heard("fault/to_agent-1", SPOKEN)
+            await caller.heard("put_through/told-1", SPOKEN)
             await caller.heard("phrases/please-hold", SPOKEN)
             assert "fault/thanks-1" not in ids(caller)
     finally:

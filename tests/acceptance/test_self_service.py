@@ -224,7 +224,7 @@ async def test_wrong_key_no_key_and_dead_end_lead_on(site: Site, hotline: Hotlin
             for _ in range(3):
                 await caller.heard("main/menu-1", within=15)
                 await caller.press("7")
-            await caller.heard("main/give_up-1")
+            await caller.heard("put_through/told-1")
             await caller.hears_music(20)
             assert [name for name in ids(caller) if name.startswith("phrases/not")] == ["phrases/not-a-choice"] * 3
             assert (await hotline.api("GET", "/api/queues/general")).body["calls"][0]["tier"] == "basic"
@@ -233,7 +233,7 @@ async def test_wrong_key_no_key_and_dead_end_lead_on(site: Site, hotline: Hotlin
         async with Caller.call(site.rig, HOTLINE, "13800138010") as caller:
             await to_menu(caller)
             await caller.press("254")  # fault report, centre, meter: to a short question
-            await caller.heard("fault/to_agent-1", 60, language="zh")
+            await caller.heard("put_through/told-1", 60, language="zh")
             await caller.hears_music(20)
             asked = [name for name in ids(caller) if name in ("fault/offer_message-1", "phrases/no-key")]
             assert asked == ["fault/offer_message-1", "phrases/no-key"] * 3

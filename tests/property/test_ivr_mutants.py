@@ -12,12 +12,12 @@ from ivr.document import BadDocument
 from ivr.events import FailReason
 from ivr.flows import load_flows, read_files
 from ivr.walker import Walker
-from tests.unit.ivr.ivr_room import CALL, KNOWN, NOON, PHRASES, ROOT, demo_replies
-from tests.unit.ivr.test_ivr_docs import HOURS, OTHER, documented_flow
+from tests.unit.ivr.ivr_room import CALL, KNOWN, NOON, ROOT, demo_replies
+from tests.unit.ivr.test_ivr_docs import documented_files
 
 LOAD_SECONDS = 5.0
 DEMO = {path.rsplit("/", 1)[-1]: text for path, text in read_files(ROOT / "flows").items()}
-DOCUMENTED = {"main.yaml": documented_flow(), "identify.yaml": OTHER, "hours.yaml": HOURS, "phrases.yaml": PHRASES}
+DOCUMENTED = documented_files()
 PIECES = (
     "", " ", "\n", "\t", ":", ": ", "#", "*", "&x ", "*x", "!t ", "{", "}", "[", "]", '"', "'", "|", ">", "%", "@", "---\n", "<<: {a: 1}\n",
     "null", "~", "yes", "12:30", "010", "+86", "1e999", "-1", "999999999999999999999", ".inf", "${", "}", "${x}", "${money(1)}", "${1/0}",
@@ -77,7 +77,7 @@ def verdicts(seed: int, count: int) -> Iterator[bool]:
             check_findings(bad, texts, f"seed {seed}, mutant {number}")
             yield False
         else:
-            assert set(flows.flows) | {"hours", "phrases"} >= {name.removesuffix(".yaml") for name in texts}
+            assert {*flows.flows, *flows.fragments, "hours", "phrases"} >= {name.removesuffix(".yaml") for name in texts}
             walk(flows, rng)
             yield True
         assert process_time() - began < LOAD_SECONDS, f"seed {seed}, mutant {number}"

@@ -8,7 +8,7 @@ import pytest
 from cti.backends.catalogue import known_operations
 from ivr.flows import Known, load_flows
 from ivr.speech import Kind
-from ivr.steps import READERS
+from ivr.steps import FORMS, READERS
 from tests.unit.ivr.ivr_room import PHRASES, ROOT, Room
 
 TEXT = (ROOT / "docs/flows.md").read_text(encoding="utf-8")
@@ -28,6 +28,10 @@ def blocks(kind: str) -> str:
     return "\n".join(textwrap.dedent(text) for name, text in BLOCKS if name == kind)
 
 
+def all_blocks(kind: str) -> list[str]:
+    return [text for name, text in BLOCKS if name == kind]
+
+
 def documented_flow() -> str:
     steps = blocks("steps")
     names = re.findall(r"^([a-z_]+):$", steps, re.MULTILINE)
@@ -38,6 +42,14 @@ def documented_flow() -> str:
     return f"version: 1\nflow: main\nstart: index\nsafe_exit: goodbye\n{body}"
 
 
+def documented_files() -> dict[str, str]:
+    """Return all files of the documented hotline: the flow, the fragment, and what the page only mentions."""
+    fragments = {re.search("^fragment: ([a-z_]+)", text, re.MULTILINE)[1]: text for text in all_blocks("fragment")}
+    others = {"identify": OTHER, "hours": HOURS, "phrases": PHRASES}
+    files = {"main": documented_flow(), **{name: textwrap.dedent(text) for name, text in fragments.items()}, **others}
+    return {f"{name}.yaml": text for name, text in files.items()}
+
+
 def test_all_examples_load_together():
     known = Known(
         queues=frozenset({"billing"}),
@@ -45,8 +57,7 @@ def test_all_examples_load_together():
         tiers=frozenset({"basic"}),
         backends=dict.fromkeys(("accounts", "tickets"), known_operations()),
     )
-    texts = {"main.yaml": documented_flow(), "identify.yaml": OTHER, "hours.yaml": HOURS, "phrases.yaml": PHRASES}
-    flows = load_flows(texts, known)
+    flows = load_flows(documented_files(), known)
     assert flows.warnings == ()
     assert {step.kind for step in flows.flows["main"].steps.values()} == set(READERS)
 
@@ -60,6 +71,6 @@ def test_the_smallest_flow_is_a_flow():
     assert room.step.ended.reason == "greeted"
 
 
-@pytest.mark.parametrize("word", [*READERS, *Kind, "phrase"])
+@pytest.mark.parametrize("word", [*FORMS, *Kind, "phrase"])
 def test_every_step_type_and_kind_of_speech_is_told(word):
     assert f"`{word}`" in TEXT or f"type: {word}" in TEXT

@@ -15,15 +15,17 @@ from cti.cli.main import build_app
 from cti.cli.schema import Kind, schema_text
 from ivr.document import BadDocument, parse, plain
 from ivr.flows import load_flows
+from ivr.fragments import INCLUDE
 from ivr.reference import fill, marked
 from ivr.schema import DEFAULTS, flow_schema
 from ivr.steps import FORMS, READERS
-from tests.unit.ivr.ivr_room import PHRASES, ROOT
-from tests.unit.ivr.test_ivr_docs import HOURS, OTHER, documented_flow
+from tests.unit.ivr.ivr_room import ROOT
+from tests.unit.ivr.test_ivr_docs import documented_files, documented_flow
 
 FILES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((ROOT / "flows").glob("*.yaml"))}
 EXAMPLES = [path for path in sorted((ROOT / "flows/examples").glob("*/*.yaml")) if path.stem != "operations"]
-MINE = {"hours": Kind.HOURS, "phrases": Kind.PHRASES}
+FRAGMENTS = {name for name, text in FILES.items() if "\nfragment: " in text}
+MINE = {"hours": Kind.HOURS, "phrases": Kind.PHRASES, **dict.fromkeys(FRAGMENTS, Kind.FRAGMENT)}
 NEEDS_DEFAULTS = re.compile(r'\.on_\w+ needs "next"')  # whether the defaults have it, a schema cannot see
 STRUCTURE = {"unknown-key", "missing-key", "not-a-table"}
 
@@ -44,13 +46,14 @@ def verdict_of_loader(name: str, document: dict) -> list:
     """Return the errors in this one file; quotes around all texts keep their types, and other flows are not looked for."""
     text = json.dumps(document, ensure_ascii=False)
     if name == "documented":
-        texts = {"main.yaml": text, "identify.yaml": OTHER, "hours.yaml": HOURS, "phrases.yaml": PHRASES}
-        path = "main.yaml"
+        texts, path, entry = {**documented_files(), "main.yaml": text}, "main.yaml", "main"
     else:
         texts = {f"{other}.yaml": FILES[other] for other in ("survey", *MINE)} | {f"{name}.yaml": text}
-        path = f"{name}.yaml"
+        path, entry = f"{name}.yaml", "survey" if name in MINE else name
+        if name in FRAGMENTS:
+            texts["main.yaml"], entry = FILES["main"], "main"
     try:
-        load_flows(texts, entry="main" if name == "documented" else "survey" if name in MINE else name)
+        load_flows(texts, entry=entry)
     except BadDocument as bad:
         return [
             f
@@ -128,8 +131,8 @@ def test_numbers_have_the_bounds_the_loader_has(kind, field):
 
 
 def test_every_step_type_is_declared_and_asked_for():
-    assert set(FORMS) == set(READERS)
-    assert set(flow_schema()["$defs"]["step"]["properties"]["type"]["enum"]) == set(READERS)
+    assert set(FORMS) == {*READERS, INCLUDE}
+    assert set(flow_schema()["$defs"]["step"]["properties"]["type"]["enum"]) == {*READERS, INCLUDE}
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -147,7 +150,7 @@ def test_every_file_tells_the_editor_its_schema():
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_the_examples_name_a_schema_and_keep_to_it(path):
     text = path.read_text(encoding="utf-8")
-    kind = MINE.get(path.stem, Kind.FLOW)
+    kind = Kind.FRAGMENT if "\nfragment: " in text else MINE.get(path.stem, Kind.FLOW)
     assert text.startswith(f"# yaml-language-server: $schema=../../{kind}.schema.json\n")
     assert list(validator(kind).iter_errors(plain(parse(text, path.name)))) == []
 
@@ -155,7 +158,7 @@ def test_the_examples_name_a_schema_and_keep_to_it(path):
 def test_the_reference_is_current_and_whole():
     text = (ROOT / "docs/flows.md").read_text(encoding="utf-8")
     assert fill(text) == text
-    assert marked(text) >= {*READERS, "defaults", "flow file", "asking"}
+    assert marked(text) >= {*FORMS, "defaults", "flow file", "fragment file", "asking"}
 
 
 def test_the_command_prints_and_writes(tmp_path: Path):
