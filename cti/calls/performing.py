@@ -10,6 +10,8 @@ from ivr.events import BackendFailed, BackendReplied, FailReason, PlayEnded, Rec
 
 #: Asterisk stops a prompt at the digit by itself; only a digit that came in a gap between commands needs a move.
 STOP_SECONDS = 0.15
+#: Asterisk's tone before a recording.
+BEEP_SECONDS = 0.4
 
 
 class Performer:
@@ -75,7 +77,7 @@ class Performer:
             return
         command, began = self._recording
         self._recording = None
-        seconds = max(0.0, self._services.clock.now() - began - silence_seconds)
+        seconds = max(0.0, self._services.clock.now() - began - BEEP_SECONDS - silence_seconds)
         self._caller.inbox.put_nowait(RecordEnded(command.token, command.name, seconds, ok=ok, hung_up=hung_up))
 
     # ---- backends

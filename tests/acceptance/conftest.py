@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from cti.provision.asterisk import AsteriskInstall, find_asterisk
 from cti.provision.tools import find_tool
+from tests.rig.gallery import Gallery, Programs, open_gallery
 from tests.rig.server import PROJECT, HotlineServer
 from tests.rig.site import Site, Sound, build_sound
 
@@ -53,6 +54,18 @@ async def site(
     await site.asterisk.start()
     yield site
     await site.asterisk.stop()
+
+
+@pytest.fixture(scope="session")
+def programs(asterisk_install: AsteriskInstall, sipp: Tool, sound: Sound) -> Programs:
+    return Programs(asterisk_install, sipp, sound)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def gallery(programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gallery]:
+    """An Asterisk with the flows of tests/gallery, started once."""
+    async with open_gallery(programs, tmp_path_factory.mktemp("gallery")) as gallery:
+        yield gallery
 
 
 @pytest_asyncio.fixture(loop_scope="session")

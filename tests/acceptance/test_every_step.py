@@ -13,52 +13,32 @@ from ivr.known import Known
 from ivr.steps import FORMS
 from tests.rig.agents import ANSWERS
 from tests.rig.demo import check_heard, gathered, record_of, said
-from tests.rig.gallery import CARD, PIN, Gallery, Programs, enter, open_gallery, visitor
+from tests.rig.gallery import CARD, LANGUAGES, PIN, enter, in_both, served, visitor
 from tests.rig.lines import log_in
-from tests.rig.recordings import voice_seconds
+from tests.rig.recordings import speaks, voice_seconds
 from tests.rig.stage import Stage, open_stage, scene
-from tests.rig.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
 
-    from cti.provision.asterisk import AsteriskInstall
-    from cti.provision.programs import Tool
-    from tests.rig.listener import Caller
+    from tests.rig.gallery import Gallery
     from tests.rig.server import HotlineServer
-    from tests.rig.site import Sound
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.asyncio(loop_scope="session")]
 
-LANGUAGES = ("zh", "en")
 LONG = 60.0  # every value once, with room for a busy machine
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def gallery(
-    asterisk_install: AsteriskInstall, sipp: Tool, sound: Sound, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Gallery]:
-    async with open_gallery(Programs(asterisk_install, sipp, sound), tmp_path_factory.mktemp("gallery")) as gallery:
-        yield gallery
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def hotline(gallery: Gallery) -> AsyncIterator[HotlineServer]:
-    async with gallery.site.running() as server:
+    async with served(gallery) as server:
         yield server
-    await gallery.site.clear()
-    assert server.tracebacks() == []
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def stage(request: pytest.FixtureRequest, gallery: Gallery, hotline: HotlineServer) -> AsyncIterator[Stage]:
     async with open_stage(request, gallery, hotline) as stage:
         yield stage
-
-
-async def in_both(visit: Callable[[str, str], Awaitable[None]], number: str) -> None:
-    """The same visit in Chinese and in English, side by side."""
-    await gathered(*(visit(f"{number}{place}", language) for place, language in enumerate(LANGUAGES)))
 
 
 def told_in(language: str) -> list[tuple[str, str]]:
@@ -153,12 +133,6 @@ async def test_a_message_is_the_callers_voice(gallery: Gallery, server: HotlineS
         assert voice_seconds(server, message["recording"], caller) > 2
 
     await in_both(visit, "1360000040")
-
-
-async def speaks(caller: Caller, seconds: float) -> None:
-    """Wait until he has sent so much more of his voice (it never pauses)."""
-    packets = caller.media.sent
-    await eventually(lambda: caller.media.sent - packets >= seconds / 0.02, seconds + 20, f"{seconds:g} s of voice sent")
 
 
 @scene

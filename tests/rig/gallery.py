@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cti.prompts.build import build_prompts
 from cti.prompts.voices import find_speaker
 from cti.prompts.wanted import wanted_prompts
 from cti.provision.folders import cache_folder
 from tests.rig.company import Company
+from tests.rig.demo import gathered
 from tests.rig.listener import Caller
 from tests.rig.ports import free_port
 from tests.rig.prompts import PromptIndex
@@ -19,15 +20,17 @@ from tests.rig.server import PROJECT
 from tests.rig.site import Site, Sound
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
     from cti.provision.asterisk import AsteriskInstall
     from cti.provision.programs import Tool
+    from tests.rig.server import HotlineServer
 
 GALLERY = PROJECT / "tests" / "gallery"
 HOTLINE = "95598"
 LANGUAGE_KEYS = {"zh": "1", "en": "2"}
+LANGUAGES = tuple(LANGUAGE_KEYS)
 ROOMS = {"told": "1", "asked": "2", "secret": "3", "message": "4", "line": "5", "trouble": "6"}
 PIN, CARD = "740916", "4929158306274158"  # canaries: nothing else may look like them
 _COMPANY_PORT = "26000"  # as config/backends.yaml says; the test's own takes its place
@@ -84,6 +87,20 @@ def _sound(sound: Sound, flows: Path) -> Sound:
     index = PromptIndex.of_folder(prompts)
     index.add_music(sound.music)
     return Sound(prompts, sound.music, index)
+
+
+@contextlib.asynccontextmanager
+async def served(gallery: Gallery, **changes: Any) -> AsyncIterator[HotlineServer]:
+    """A ready server with an empty database; afterwards nothing is up any more, and its log has no traceback."""
+    async with gallery.site.running(**changes) as server:
+        yield server
+    await gallery.site.clear()
+    assert server.tracebacks() == []
+
+
+async def in_both(visit: Callable[[str, str], Awaitable[None]], number: str) -> None:
+    """The same visit in Chinese and in English, side by side; the language's place completes the caller's number."""
+    await gathered(*(visit(f"{number}{place}", language) for place, language in enumerate(LANGUAGES)))
 
 
 @contextlib.asynccontextmanager
