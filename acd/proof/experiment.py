@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from acd.config import Agent, Policy, Queue, Tier
 from acd.facts import CallAnswered, CallEnded, Outcome
-from acd.simulation.callers import Caller
 from acd.simulation.draws import Draws
 from acd.simulation.runner import Simulation
 from acd.theory.confidence import Interval, controlled
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from acd.facts import Fact
+    from acd.simulation.callers import Caller
     from acd.simulation.runner import Talk
 
 CONFIDENCE = 0.99

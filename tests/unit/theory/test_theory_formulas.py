@@ -1,6 +1,7 @@
 """The formulas against published tables and against chains solved by brute force."""
 
 import math
+from typing import ClassVar
 
 import pytest
 
@@ -91,64 +92,63 @@ def test_priority_gives_the_table_and_conserves_the_mean(agents, rates, waits):
     assert conserved_wait_seconds(rates, found) == pytest.approx(ErlangC(agents, sum(rates), 1.0).mean_wait_seconds)
 
 
-def solved_n_model(plain, special, most):
-    """Mean waits of the N model from its chain, cut off at `most` in line, by repeated sweeps.
+class NModel:
+    """The chain itself: agent a serves plain calls only, b both; first come first served, to the agent idle longest.
 
-    Agent a serves plain calls only, b both; first come first served, to the agent idle longest. State: (idle agents,
-    longest idle first; kinds in line, first come first; of these nobody free can serve any).
+    State: (idle agents, longest idle first; kinds in line, first come first; nobody idle can serve any of them).
     """
-    rates = {"p": plain, "s": special}
-    serves = {"a": "p", "b": "ps"}
 
-    def settle(idle, line):
+    rates: ClassVar = {"p": 0.5, "s": 0.2}
+    serves: ClassVar = {"a": "p", "b": "ps"}
+
+    def settle(self, idle, line):
         """Give calls to idle agents until nobody idle can serve any who waits."""
         for place, kind in enumerate(line):
             for agent in idle:
-                if kind in serves[agent]:
-                    return settle(tuple(other for other in idle if other != agent), line[:place] + line[place + 1 :])
+                if kind in self.serves[agent]:
+                    rest = tuple(other for other in idle if other != agent)
+                    return self.settle(rest, line[:place] + line[place + 1 :])
         return idle, line
 
-    def moves(state):
+    def moves(self, state, most):
         idle, line = state
-        for kind, rate in rates.items():
-            if len(line) < most:
-                yield settle(idle, line + kind), rate
-        for agent in "ab":
-            if agent not in idle:
-                yield settle((*idle, agent), line), 1.0
+        if len(line) < most:
+            yield from ((self.settle(idle, line + kind), rate) for kind, rate in self.rates.items())
+        yield from ((self.settle((*idle, agent), line), 1.0) for agent in "ab" if agent not in idle)
 
-    states, seen = [(("a", "b"), "")], {(("a", "b"), "")}
-    for state in states:
-        for following, _ in moves(state):
-            if following not in seen:
-                seen.add(following)
-                states.append(following)
-    number = {state: place for place, state in enumerate(states)}
-    outs = [[(number[following], rate) for following, rate in moves(state)] for state in states]
-    share = [1.0 / len(states)] * len(states)
-    for _ in range(3000):  # uniformized: no rate out of a state exceeds 4
-        after = [0.0] * len(states)
+    def waits(self, most):
+        """Mean waits, with at most `most` in line, by repeated sweeps of the uniformized chain."""
+        number = {(("a", "b"), ""): 0}
+        states = list(number)
+        for state in states:
+            for following, _ in self.moves(state, most):
+                if following not in number:
+                    number[following] = len(states)
+                    states.append(following)
+        outs = [[(number[following], rate / 4) for following, rate in self.moves(state, most)] for state in states]
+        share = [1.0 / len(states)] * len(states)
+        for _ in range(400):
+            share = self.step(share, outs)
+        waiting = {
+            kind: sum(weight * line.count(kind) for weight, (_, line) in zip(share, states, strict=True))
+            for kind in "ps"
+        }
+        return {kind: waiting[kind] / rate for kind, rate in self.rates.items()}
+
+    def step(self, share, outs):
+        after = list(share)
         for place, weight in enumerate(share):
-            left = weight
-            for following, rate in outs[place]:
-                after[following] += weight * rate / 4
-                left -= weight * rate / 4
-            after[place] += left
-        change = max(abs(old - new) for old, new in zip(share, after, strict=True))
-        share = after
-        if change < 1e-13:
-            break
-    waiting = {
-        kind: sum(weight * line.count(kind) for weight, (_, line) in zip(share, states, strict=True)) for kind in "ps"
-    }
-    return waiting["p"] / plain, waiting["s"] / special
+            for following, part in outs[place]:
+                after[following] += weight * part
+                after[place] -= weight * part
+        return after
 
 
 def test_the_product_form_is_what_the_chain_of_the_n_model_gives():
     form = ProductForm({"p": 0.5, "s": 0.2}, {"a": 1.0, "b": 1.0}, {"a": frozenset("p"), "b": frozenset("ps")})
-    plain, special = solved_n_model(0.5, 0.2, most=11)
-    assert form.mean_wait_seconds("p") == pytest.approx(plain, rel=2e-3)
-    assert form.mean_wait_seconds("s") == pytest.approx(special, rel=2e-3)
+    chain = NModel().waits(most=9)
+    assert form.mean_wait_seconds("p") == pytest.approx(chain["p"], rel=2e-3)
+    assert form.mean_wait_seconds("s") == pytest.approx(chain["s"], rel=2e-3)
     assert form.busy_share("a") + form.busy_share("b") == pytest.approx(0.7)
 
 

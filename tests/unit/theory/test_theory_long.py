@@ -13,6 +13,5 @@ def test_the_formula_lies_inside_a_narrow_interval(experiment):
     played = [experiment.play(seed, experiment.calls) for seed in SEEDS]
     for quantity, found in experiment.intervals(played).items():
         told = f"{quantity}: {found.mean:.6f} ± {100 * found.relative_half_width:.2f} %, {experiment.formulas[quantity]:.6f}"
-        print(told)
         assert found.relative_half_width <= experiment.widest, told
         assert found.holds(experiment.formulas[quantity]), told
