@@ -87,6 +87,7 @@ CODES: Mapping[str, Page] = {
     "unused-flow": Page("A flow no other leads to.", "Its last call was taken away.", "Call it, or remove it.", "old.yaml"),
     "unused-fragment": Page("A fragment no flow includes.", "Its last include was taken away; nothing in it is checked.", "Include it, or remove it.", "old.yaml"),
     "unused-parameter": Page("A parameter nothing uses.", "Its last mark was taken away.", "Write `$name` where it is wanted, or remove it.", "parameters: {colour: red}"),
+    "wide-rule": Page("A rule of dialing.yaml that allows numbers with any beginning.", "The pattern begins with X, Z or N.", "Let it begin with the digits that the numbers have in common.", 'numbers: ["XXXXX"]'),
     "yaml-alias": Page("A YAML alias.", "A star without quotes, or anchors, which are not used here.", 'Write the value out; a star key or value needs quotes: "*".', "next: *again"),
     "yaml-anchor": Page("A YAML anchor.", "Anchors are not used here.", "Write the value out, or quote it.", "say: &hello {zh: 好, en: Hi}"),
     "yaml-character": Page("A character no text may have.", "A control character, often from copying.", "Remove it.", r'en: "Hello\a"'),

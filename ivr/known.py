@@ -1,6 +1,6 @@
 """What flows may name that is defined elsewhere: queues, skills, backend operations, prompts. The shell tells the loader."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -41,6 +41,7 @@ class Known:
         backends: operations by backend name.
         services: names of the services an `http` step may reach.
         gateways: names of the gateways an `sms` step may send by.
+        may_dial: tells of a number, however written, whether a `dial` step may dial it.
         prompts: `(language, id)` of every recorded or rendered prompt.
         today: the day of the check; without it nothing is said about holes in opening hours and calendars that end soon.
 
@@ -53,5 +54,6 @@ class Known:
     backends: Mapping[str, Mapping[str, Operation]] | None = None
     services: frozenset[str] | None = None
     gateways: frozenset[str] | None = None
+    may_dial: Callable[[str], bool] | None = None
     prompts: frozenset[tuple[str, str]] | None = None
     today: date | None = None

@@ -15,7 +15,7 @@ from cti.ami.messages import ChannelRow, parse_channel_row
 GLOBAL_OWNER = "ACD_OWNER"
 GLOBAL_HEARTBEAT = "ACD_HB"
 _GLOBALS = frozenset({GLOBAL_OWNER, GLOBAL_HEARTBEAT})
-_VARIABLES = frozenset({"ACD_STATE", "ACD_OFFER", "ACD_NEXT", "ACD_SAY", "ACD_LEG_OWNER", "CHANNEL(language)"})
+_VARIABLES = frozenset({"ACD_STATE", "ACD_OFFER", "ACD_NEXT", "ACD_SAY", "ACD_LEG_OWNER", "OUT_ORDER", "OUT_SAY", "CHANNEL(language)"})
 _SAFE_VALUE = re.compile(r"[A-Za-z0-9 _./:!&+\-=#*@;]*")  # @ and ; are in names of Local channels
 _DEVICE = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9_@.:\-]+")
 #: A night without a server leaves a hundred thousand entries in a family.

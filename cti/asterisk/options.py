@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cti.dialing import Dialing
+
 EVENTS_USER = "hotline-events"
 ACTIONS_USER = "hotline-actions"
 PHONE_CONTEXT = "hotline-phones"
@@ -39,7 +41,8 @@ class RuntimeOptions:
     numbers: the numbers served, digits only. default_queue: where a call goes whose flow failed.
     fallback_members: the devices rung without a server. prompts: `<prompts>/<language>/hotline/…`.
     music: folder of hold music, µ-law or 16-bit, 8 kHz. rtp_timeout_seconds: silence of that length ends
-    a call, 0 never does.
+    a call, 0 never does. dialing: what may be dialled. outside: host:port of the carrier that calls go out by, "" for
+    this Asterisk itself, which then plays whoever is called.
     """
 
     ami_secrets: AmiSecrets
@@ -59,3 +62,5 @@ class RuntimeOptions:
     rtp_first: int = 20000
     rtp_last: int = 21999
     rtp_timeout_seconds: int = 25
+    dialing: Dialing = field(default_factory=Dialing)
+    outside: str = ""

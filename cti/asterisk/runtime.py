@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cti.asterisk.options import ACTIONS_USER, EVENTS_USER, Phone, RuntimeOptions
+from cti.asterisk.outside import demo_lines, outside_contexts
 from cti.asterisk.sounds import link_sounds
 from cti.asterisk.templates import TemplateError, fill
 from cti.provision.asterisk import AsteriskInstall
@@ -185,11 +186,20 @@ def option_values(options: RuntimeOptions) -> dict[str, str]:
         "ACTIONS_USER": ACTIONS_USER,
         "ACTIONS_SECRET": options.ami_secrets.actions,
         "NUMBERS": "\n".join(f"exten => {number},1,Goto(hotline-in,s,1)" for number in options.numbers),
+        "DEMO_OUTSIDE": "" if options.outside else demo_lines(options.dialing),
+        "OUTSIDE": options.outside or f"{_own_host(options.sip_host)}:{options.sip_port}",
+        "OUTSIDE_CALLS": str(options.dialing.max_calls),
+        "OUTSIDE_RULES": outside_contexts(options.dialing),
         "DEFAULT_QUEUE": options.default_queue,
         "FALLBACK_SECONDS": str(options.fallback_seconds),
         "MEMBERS": "\n".join(f"member => {device}" for device in options.fallback_members),
         "PHONES": "\n".join(phone_text(phone) for phone in options.phones),
     }
+
+
+def _own_host(sip_host: str) -> str:
+    """Where this Asterisk reaches itself."""
+    return "127.0.0.1" if sip_host == "0.0.0.0" else sip_host  # noqa: S104 - compared, not bound
 
 
 def phone_text(phone: Phone) -> str:

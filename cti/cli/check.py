@@ -96,6 +96,7 @@ def _known(config: Path, findings: list[Finding]) -> Known:
     from cti.backends.catalogue import known_operations  # noqa: PLC0415 - here and below: other commands need not load it
     from cti.backends.config import read_backends_config  # noqa: PLC0415
     from cti.config import read_policy  # noqa: PLC0415
+    from cti.config.dialing import read_dialing  # noqa: PLC0415
 
     known = Known()
     try:
@@ -111,6 +112,10 @@ def _known(config: Path, findings: list[Finding]) -> Known:
         )
     except BadDocument as bad:
         findings.extend(bad.findings)
+    before = len(findings)
+    dialing = read_dialing(config, findings)
+    if not any(finding.severity is Severity.ERROR for finding in findings[before:]):
+        known = replace(known, may_dial=lambda number: dialing.allows(number) is not None)
     path = config / "backends.yaml"
     try:
         text = path.read_text(encoding="utf-8")

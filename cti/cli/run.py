@@ -24,6 +24,7 @@ def run() -> None:
     HOTLINE_SIP_HOST, HOTLINE_HTTP_HOST (127.0.0.1): addresses; 0.0.0.0 lets other machines in.
 
     HOTLINE_NUMBERS (95598): numbers served, with commas. HOTLINE_LANGUAGE (zh): spoken before the caller chooses.
+    HOTLINE_OUTSIDE: host:port of the carrier for calls that the hotline makes; without it this machine plays whoever is called.
     HOTLINE_DEFAULT_QUEUE: for calls whose flow failed. HOTLINE_RTP_TIMEOUT_SECONDS (25): silence that ends a call.
 
     HOTLINE_RUN_DIR (run), HOTLINE_FLOWS_DIR (flows), HOTLINE_CONFIG_DIR (config), HOTLINE_RECORDINGS_DIR,

@@ -8,12 +8,13 @@ NAME_RULE = "a name of small letters, digits and _, beginning with a letter, at 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 
 
-def _number_as_text(value: Any) -> Any:
+def number_as_text(value: Any) -> Any:
     """Let `extension: 1001` be written without quotes; numbers with a leading zero are texts already."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _seconds(least: float, most: float, meaning: str) -> Any:
+def seconds(least: float, most: float, meaning: str) -> Any:
+    """A field of seconds between two bounds; `meaning` stands in messages."""
     return Field(ge=least, le=most, allow_inf_nan=False, description=f"{meaning}: seconds from {least:g} to {most:g}")
 
 
@@ -38,7 +39,7 @@ class Label(Model):
 class RingEntry(Model):
     """How wide to search after a while."""
 
-    after_seconds: Annotated[float, _seconds(1, _Day, "wait after which this ring is in force")]
+    after_seconds: Annotated[float, seconds(1, _Day, "wait after which this ring is in force")]
     needs: Annotated[
         _Skills, Field(description="skills with levels from 1 to 100, like {billing: 1}; {} for anybody")
     ] = {}
@@ -47,14 +48,14 @@ class RingEntry(Model):
 class QueueSettings(Model):
     """What a queue may set and `defaults` may set for all."""
 
-    bonus_seconds: Annotated[float, _seconds(0, _Day, "head start of the whole queue")] = 0
-    max_wait_seconds: Annotated[float, _seconds(0, _Day, "longest wait, 0 for ever")] = 900
+    bonus_seconds: Annotated[float, seconds(0, _Day, "head start of the whole queue")] = 0
+    max_wait_seconds: Annotated[float, seconds(0, _Day, "longest wait, 0 for ever")] = 900
     max_length: Annotated[int, Field(ge=0, le=100_000, description="most callers in line, 0 for no limit")] = 0
-    offer_timeout_seconds: Annotated[float, _seconds(3, 120, "how long a phone is rung")] = 20
-    wrapup_seconds: Annotated[float, _seconds(0, 3600, "time after a talk, 0 for none")] = 10
-    announce_first_seconds: Annotated[float, _seconds(0, 3600, "wait before the first announcement, 0 for none")] = 15
-    announce_frequency_seconds: Annotated[float, _seconds(0, 3600, "time between announcements, 0 for none")] = 60
-    service_level_seconds: Annotated[float, _seconds(1, 3600, "target of the service level")] = 20
+    offer_timeout_seconds: Annotated[float, seconds(3, 120, "how long a phone is rung")] = 20
+    wrapup_seconds: Annotated[float, seconds(0, 3600, "time after a talk, 0 for none")] = 10
+    announce_first_seconds: Annotated[float, seconds(0, 3600, "wait before the first announcement, 0 for none")] = 15
+    announce_frequency_seconds: Annotated[float, seconds(0, 3600, "time between announcements, 0 for none")] = 60
+    service_level_seconds: Annotated[float, seconds(1, 3600, "target of the service level")] = 20
     strategy: Annotated[str, Field(description="the name of a ranking, like longest_idle")] = "longest_idle"
     overflow: Annotated[Name, Field(description=f"where callers go when the line is over: {NAME_RULE}")] = "voicemail"
     weight: Annotated[int, Field(ge=0, le=1000, description="weight in the fallback queue, 0 to 1000")] = 0
@@ -71,22 +72,22 @@ class QueueEntry(QueueSettings):
 class BackoffEntry(Model):
     """How long a failing phone is left alone; see `acd.config.Backoff`."""
 
-    no_answer_seconds: Annotated[float, _seconds(0, 3600, "back-off after no answer")] = 5
-    busy_seconds: Annotated[float, _seconds(5, 3600, "back-off of a busy phone")] = 10
-    rejected_seconds: Annotated[float, _seconds(5, 3600, "back-off after a rejected call")] = 15
-    unreachable_seconds: Annotated[float, _seconds(5, 3600, "back-off of an unreachable phone")] = 30
-    error_seconds: Annotated[float, _seconds(5, 3600, "back-off after an error")] = 5
-    hung_up_seconds: Annotated[float, _seconds(0, 3600, "back-off after hanging up in the whisper")] = 5
-    limit_seconds: Annotated[float, _seconds(5, _Day, "longest back-off")] = 300
+    no_answer_seconds: Annotated[float, seconds(0, 3600, "back-off after no answer")] = 5
+    busy_seconds: Annotated[float, seconds(5, 3600, "back-off of a busy phone")] = 10
+    rejected_seconds: Annotated[float, seconds(5, 3600, "back-off after a rejected call")] = 15
+    unreachable_seconds: Annotated[float, seconds(5, 3600, "back-off of an unreachable phone")] = 30
+    error_seconds: Annotated[float, seconds(5, 3600, "back-off after an error")] = 5
+    hung_up_seconds: Annotated[float, seconds(0, 3600, "back-off after hanging up in the whisper")] = 5
+    limit_seconds: Annotated[float, seconds(5, _Day, "longest back-off")] = 300
 
 
 class DispatchEntry(Model):
     """Limits of the engine itself."""
 
-    away_seconds: Annotated[float, _seconds(1, 3600, "how long a caller in the menu keeps his age")] = 120
-    offer_grace_seconds: Annotated[float, _seconds(1, 60, "grace after the ring time-out")] = 3
-    connect_deadline_seconds: Annotated[float, _seconds(3, 120, "longest time from answer to talk")] = 15
-    cancel_deadline_seconds: Annotated[float, _seconds(1, 60, "longest wait for a cancelled leg's end")] = 5
+    away_seconds: Annotated[float, seconds(1, 3600, "how long a caller in the menu keeps his age")] = 120
+    offer_grace_seconds: Annotated[float, seconds(1, 60, "grace after the ring time-out")] = 3
+    connect_deadline_seconds: Annotated[float, seconds(3, 120, "longest time from answer to talk")] = 15
+    cancel_deadline_seconds: Annotated[float, seconds(1, 60, "longest wait for a cancelled leg's end")] = 5
     backoff: BackoffEntry = BackoffEntry()
 
 
@@ -103,7 +104,7 @@ class TierEntry(Model):
     """One customer tier."""
 
     label: Label
-    head_start_seconds: Annotated[float, _seconds(0, _Day, "head start of the tier")]
+    head_start_seconds: Annotated[float, seconds(0, _Day, "head start of the tier")]
 
 
 class TiersFile(Model):
@@ -119,7 +120,7 @@ class AgentEntry(Model):
     label: Annotated[str, Field(min_length=1, max_length=64, description="the agent's name for people")]
     extension: Annotated[
         str,
-        BeforeValidator(_number_as_text),
+        BeforeValidator(number_as_text),
         Field(pattern=r"^[0-9]{2,8}$", description="2 to 8 digits"),
     ]
     device: Annotated[
@@ -131,7 +132,7 @@ class AgentEntry(Model):
     ] = None
     skills: Annotated[_Skills, Field(description="skills with levels from 1 to 100, like {lang_zh: 3}")] = {}
     queues: Annotated[list[Name], Field(description="a list of queue names")]
-    wrapup_seconds: Annotated[float | None, _seconds(0, 3600, "own time after a talk")] = None
+    wrapup_seconds: Annotated[float | None, seconds(0, 3600, "own time after a talk")] = None
     max_misses: Annotated[int, Field(ge=0, le=100, description="missed calls before a pause, 0 for never")] = 3
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from acd.config import Agent, Policy
 from cti.asterisk.options import ACTIONS_USER, ENTRY_CONTEXT, EVENTS_USER, AmiSecrets, Phone, RuntimeOptions
 from cti.config import load_policy
+from cti.config.dialing import load_dialing
 from cti.provision.errors import SettingError
 from cti.supervisor.secrets import secret
 from cti.supervisor.settings import RunSettings
@@ -46,6 +47,8 @@ def asterisk_options(settings: RunSettings) -> RuntimeOptions:
         rtp_first=settings.rtp_start,
         rtp_last=settings.rtp_end,
         rtp_timeout_seconds=settings.rtp_timeout_seconds,
+        dialing=load_dialing(settings.config_dir),
+        outside=settings.outside,
     )
 
 

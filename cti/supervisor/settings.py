@@ -29,6 +29,7 @@ class RunSettings(BaseSettings):
     asterisk: an Asterisk program to use, empty to find one. numbers: served numbers, separated by commas.
     rtp_timeout_seconds: a party that sends no sound so long has vanished; 0 never ends a call for that.
     sip_host: address of this machine that phones reach, 0.0.0.0 for all. default_queue: for calls whose flow failed.
+    outside: host:port of the carrier that calls of the step `dial` and callbacks go out by; empty: this machine plays whoever is called.
     demo: keep the customers of docs/demo.md in the database; only done in the embedded one, never where database_url leads. The rest speaks for itself.
     """
 
@@ -53,6 +54,7 @@ class RunSettings(BaseSettings):
     database_url: str = ""
     store_url: str = ""
     default_queue: str = ""
+    outside: Annotated[str, Field(pattern=r"^([A-Za-z0-9.-]+(:[0-9]{1,5})?)?$")] = ""
     demo: bool = True
 
     @property

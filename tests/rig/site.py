@@ -17,8 +17,9 @@ from cti.supervisor.plan import CALLER, asterisk_options, server_settings
 from cti.supervisor.settings import RunSettings
 from tests.rig.agents import RINGS, AgentFarm, Behaviour
 from tests.rig.asterisk import RTP_PORTS, AsteriskServer, Ports
+from tests.rig.callee import Callee, open_callee
 from tests.rig.listener import Rig
-from tests.rig.ports import free_port
+from tests.rig.ports import LOOPBACK, free_port
 from tests.rig.prompts import PromptIndex
 from tests.rig.server import PROJECT, HotlineServer
 
@@ -66,9 +67,10 @@ class Site:
         rtp_timeout_seconds: int,
     ) -> None:
         ports = Ports()
+        self.outside_port = free_port()
         self._settings = RunSettings(
             run_dir=folder / "run", config_dir=config, flows_dir=flows, sip_port=ports.sip, ami_port=ports.ami,
-            rtp_start=ports.rtp, rtp_count=RTP_PORTS, rtp_timeout_seconds=rtp_timeout_seconds, http_port=free_port(socket.SOCK_STREAM),
+            rtp_start=ports.rtp, rtp_count=RTP_PORTS, rtp_timeout_seconds=rtp_timeout_seconds, http_port=free_port(socket.SOCK_STREAM), outside=f"{LOOPBACK}:{self.outside_port}",
         )  # fmt: skip
         self.options: RuntimeOptions = dataclasses.replace(
             asterisk_options(self._settings), prompts=sound.prompts, music=sound.music
@@ -120,6 +122,12 @@ class Site:
                 yield farm
             finally:
                 await farm.register(passwords, expires_seconds=0)
+
+    @contextlib.asynccontextmanager
+    async def callee(self, behaviour: Behaviour = RINGS) -> AsyncIterator[Callee]:
+        """The far end of the hotline's way out; without it nobody is there."""
+        async with open_callee(self.rig, self.outside_port, behaviour) as callee:
+            yield callee
 
     async def clear(self) -> None:
         """Hang up whatever a test left, so that the next one starts on an empty switch."""
