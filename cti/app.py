@@ -16,7 +16,7 @@ import structlog
 from acd.config import Policy
 from acd.engine import Engine
 from acd.errors import UnknownCall
-from acd.events import AgentAdopted, Event
+from acd.events import AgentAdopted, Event, PolicyReplaced
 from acd.explain import Explanation
 from acd.snapshot import Snapshot
 from cti.agents import AgentKeeper
@@ -40,6 +40,7 @@ from cti.flow_versions import FlowsRefused, FlowVersions
 from cti.ledger import Ledger
 from cti.metrics import Metrics
 from cti.metrics.meters import MeteredRequester
+from cti.policy_in_force import PolicyInForce, PolicyRefused
 from cti.router import Router, RouterState, Words
 from cti.settings import Settings
 from cti.store.base import Store
@@ -55,7 +56,7 @@ class Room:
     """What lives as long as the process: configuration, stores, backends, ledger, metrics."""
 
     settings: Settings
-    policy: Policy
+    policy: PolicyInForce
     flows: FlowVersions
     clock: Clock
     store: Store
@@ -98,6 +99,7 @@ class Server:
         self.actions_link = AmiSession(actions, frozenset(), lambda _frame: None, self._link_up, self._link_down)
         self._lost = asyncio.Event()
         self._attached = 0
+        room.policy.when_taken(self._policy_taken)
         self.log = structlog.get_logger("server")
 
     # ---- for the API and the metrics
@@ -112,19 +114,31 @@ class Server:
         return self._room.flows
 
     def ask_to_reload(self) -> None:
-        """Reload the flows soon (SIGHUP); the outcome is in the log and the metrics."""
+        """Reload configuration and flows soon (SIGHUP); the outcome is in the log and the metrics."""
         self._reload.set()
 
     async def _reloads(self) -> None:
         while True:
             await self._reload.wait()
             self._reload.clear()
-            with contextlib.suppress(FlowsRefused):  # logged and alarmed where it was refused
+            with contextlib.suppress(PolicyRefused):  # logged and alarmed where it was refused
+                await self._room.policy.reload()
+            with contextlib.suppress(FlowsRefused):
                 await self._room.flows.reload()
+
+    def _policy_taken(self, policy: Policy) -> None:
+        """Route by another policy from now on; an engine that starts later begins with it."""
+        if self._live is not None:
+            self._live.router.tell(PolicyReplaced(policy))
 
     @property
     def policy(self) -> Policy:
         """The queues, tiers and agents in force."""
+        return self._room.policy.policy
+
+    @property
+    def routing(self) -> PolicyInForce:
+        """The policy with what was said of it."""
         return self._room.policy
 
     def live_calls(self) -> list[Call]:
@@ -215,6 +229,8 @@ class Server:
         ]
         if self._room.settings.watch_flows_seconds:
             work.append(("flow files", self.flows.watch(self._room.settings.watch_flows_seconds)))
+        if self._room.settings.watch_config_seconds:
+            work.append(("config files", self.routing.watch(self._room.settings.watch_config_seconds)))
         return work
 
     def stop(self) -> None:
@@ -292,17 +308,17 @@ class Server:
         book = Phrasebook(room.flows.current.phrases)
         state = RouterState(self._owner)
         self._attached += 1  # legs of this owner's earlier attachments may live on: no offer id comes twice
-        engine = Engine(room.policy, offer_prefix=f"e{epoch_of(self._owner):06d}-{self._attached:04d}-")
+        engine = Engine(self.policy, offer_prefix=f"e{epoch_of(self._owner):06d}-{self._attached:04d}-")
         router = Router(
-            engine, room.policy, state, switch, room.clock, Words(book.whisper, book.announce), (room.ledger, room.metrics, self.keeper)
+            engine, state, switch, room.clock, Words(book.whisper, book.announce), (room.ledger, room.metrics, self.keeper)
         )
         services = CallServices(
             switch=switch, clock=room.clock, flows=room.flows, backends=room.backends, sessions=self.sessions, queue=router,
             records=room.ledger, duration=durations, spool=room.settings.spool_dir / "recordings", holding_prompts=book.holding,
-            default_queue=room.settings.default_queue or next(iter(room.policy.queues)), away_seconds=room.policy.away_seconds,
+            default_queue=room.settings.default_queue or next(iter(self.policy.queues)), away_seconds=lambda: self.policy.away_seconds,
         )
         desk = FeatureDesk(
-            switch, tasks, {agent.device: agent.name for agent in room.policy.agents.values()}, router.tell,
+            switch, tasks, lambda: {agent.device: agent.name for agent in self.policy.agents.values()}, router.tell,
             lambda: engine.snapshot(room.clock.now()), book.phrase, durations,
         )
         attachment: Attachment | None = None
@@ -321,7 +337,7 @@ def _agents_as_adopted(snapshot: Snapshot) -> list[AgentAdopted]:
 
 @contextlib.asynccontextmanager
 async def reloaded_by_signal(server: Server) -> AsyncIterator[None]:
-    """SIGHUP reloads the flows while this context is open."""
+    """SIGHUP reloads configuration and flows while this context is open."""
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGHUP, server.ask_to_reload)
     try:

@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from acd.commands import Announce, CancelOffer, Command, OfferCall, ReleaseCall
-from acd.config import Policy, SkillNeed
+from acd.config import SkillNeed
 from acd.engine import Engine
 from acd.events import (
     CallAbandoned,
@@ -71,9 +71,8 @@ class Router:
     channels.
     """
 
-    def __init__(self, engine: Engine, policy: Policy, state: RouterState, switch: Switch, clock: Clock, words: Words, sinks: tuple[FactSink, ...]) -> None:
+    def __init__(self, engine: Engine, state: RouterState, switch: Switch, clock: Clock, words: Words, sinks: tuple[FactSink, ...]) -> None:
         self._engine = engine
-        self._policy = policy
         self._state = state
         self._switch = switch
         self._clock = clock
@@ -186,7 +185,7 @@ class Router:
         began_at, wait_seconds = self._answered.pop(event.offer, (0.0, 0.0))
         call = self._state.calls.get(leg.call) if leg is not None else None
         if leg is not None and call is not None and not call.gone:
-            at_once = now - began_at < self._policy.instant_hangup_seconds
+            at_once = now - began_at < self._engine.policy.instant_hangup_seconds
             call.talk_over(leg.offer, leg.agent, wait_seconds, lost=leg.lost or at_once)
 
     def _perform(self, command: Command) -> None:
@@ -248,7 +247,7 @@ class Router:
         )
 
     async def _ring(self, command: OfferCall, leg: Leg, call: Call) -> None:
-        agent = self._policy.agents[command.agent]
+        agent = self._engine.policy.agents[command.agent]
         language = call.language
         state = ChannelState(
             ChannelPhase.LEG, command.queue, command.tier, call.state.entry_ms, call.state.sequence, language, 0, f"{command.agent}:{command.call}"

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
 
     default_queue: where a call goes whose flow failed; empty for the first queue of the configuration.
     watch_flows_seconds: how often to look for changed flow files, which are then checked and taken; 0 never looks.
+    watch_config_seconds: the same for queues.yaml, tiers.yaml and agents.yaml.
     time_zone: IANA name, for opening hours and spoken dates.
     """
 
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     run_dir: Path = Path("run")
     default_queue: str = ""
     watch_flows_seconds: Annotated[float, Field(ge=0, le=3600)] = 2.0
+    watch_config_seconds: Annotated[float, Field(ge=0, le=3600)] = 2.0
     time_zone: str = "Asia/Shanghai"
     log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
 

@@ -25,10 +25,12 @@ from cti.flow_versions import FlowsRefused, FlowVersions, Sources
 from cti.ledger import Ledger
 from cti.metrics import Metrics
 from cti.metrics.meters import MeteredBackend, MeteredStore
+from cti.policy_in_force import PolicyInForce, PolicyRefused
 from cti.prompts.files import missing
 from cti.records import CallRecord, RecordWriter, one_call, unfinished_calls
 from cti.settings import Settings
 from cti.store.opening import open_store
+from ivr.document import BadDocument
 from ivr.flows import load_flows, read_files
 from ivr.flowset import FlowSet
 from ivr.known import Known
@@ -106,11 +108,16 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
         name: MeteredBackend(name, backend, metrics, clock)
         for name, backend in open_backends(backends_config, database=database, store=store, zone=ZoneInfo(settings.time_zone)).items()
     }
+    in_force = PolicyInForce(
+        loaded, read=lambda: read_policy(settings.config_dir), metrics=metrics,
+        check=lambda changed: _check_fit(changed, backends_config, settings, default_queue=settings.default_queue or next(iter(policy.queues))),
+    )
     versions = FlowVersions(
-        flows, sources, read=lambda: read_files(settings.flows_dir), load=lambda texts: _checked(texts, known, settings), store=store, metrics=metrics
+        flows, sources, read=lambda: read_files(settings.flows_dir), store=store, metrics=metrics,
+        load=lambda texts: _checked(texts, known_names(in_force.policy, backends_config), settings),
     )
     await versions.archive()
-    server = Server(Room(settings, policy, versions, clock, store, backends, ledger, metrics, take_over))
+    server = Server(Room(settings, in_force, versions, clock, store, backends, ledger, metrics, take_over))
     writer = asyncio.create_task(records.run(), name="records")
     try:
         yield server, database, metrics
@@ -131,6 +138,19 @@ def _checked(texts: Sources, known: Known, settings: Settings) -> FlowSet:
     except StartRefused as error:
         raise FlowsRefused(str(error)) from error
     return flows
+
+
+def _check_fit(policy: Policy, backends: BackendsConfig, settings: Settings, *, default_queue: str) -> None:
+    """Raises PolicyRefused when callers could be led to a queue that this policy does not have."""
+    if default_queue not in policy.queues:
+        raise PolicyRefused(
+            f"{settings.config_dir / 'queues.yaml'}: the queue {default_queue!r} is gone, but callers are led there when all else fails. "
+            "Keep it, or name another one (default_queue in the server's settings) and start the server again."
+        )
+    try:
+        load_flows(read_files(settings.flows_dir), known_names(policy, backends))
+    except BadDocument as error:
+        raise PolicyRefused(f"the flows in {settings.flows_dir} do not fit this configuration:\n{error}") from error
 
 
 async def _finished(database: Database, call: str) -> bool:

@@ -78,7 +78,7 @@ class CallServices:
     """What every call shares.
 
     `backends` by name, `duration` seconds of prompts in a language, `spool` where recordings go,
-    `holding_prompts` what a caller hears as he enters a line, by language; `away_seconds` how long he keeps his age in the menu.
+    `holding_prompts` what a caller hears as he enters a line, by language; `away_seconds` says how long he keeps his age in the menu.
     """
 
     switch: Switch
@@ -92,4 +92,4 @@ class CallServices:
     spool: Path
     holding_prompts: Callable[[str, Mapping[str, str]], Sequence[str]]
     default_queue: str
-    away_seconds: float
+    away_seconds: Callable[[], float]

@@ -64,7 +64,7 @@ class Waiting:
 
     def _enter(self, now: float) -> tuple[float, bool]:
         """The time of his entry, and whether it is a new one."""
-        if self._away_since is not None and now - self._away_since > self._services.away_seconds:
+        if self._away_since is not None and now - self._away_since > self._services.away_seconds():
             self._entered_at = None
         self._away_since = None
         fresh = self._entered_at is None

@@ -26,14 +26,14 @@ class FeatureDesk:
     """One short task per feature call.
 
     Args:
-        agents_by_device: agent names by device, as in PJSIP/agent01.
+        agents_by_device: agent names by device, as in PJSIP/agent01, at present.
         snapshot: the engine as it stands.
         phrase: prompt ids of a phrase, with a number to speak after it or None.
 
     """
 
     def __init__(
-        self, switch: Switch, tasks: asyncio.TaskGroup, agents_by_device: Mapping[str, str], tell: Callable[[Event], None],
+        self, switch: Switch, tasks: asyncio.TaskGroup, agents_by_device: Callable[[], Mapping[str, str]], tell: Callable[[Event], None],
         snapshot: Callable[[], Snapshot], phrase: Callable[[str, str, int | None], Sequence[str]], duration: Callable[[Sequence[str], str], float],
     ) -> None:
         self._switch = switch
@@ -74,7 +74,7 @@ class FeatureDesk:
         try:
             await line.enter()
             endpoint = await self._switch.get_variable(line.channel, "CHANNEL(endpoint)")
-            agent = self._agents.get(f"PJSIP/{endpoint}")
+            agent = self._agents().get(f"PJSIP/{endpoint}")
             phrase, number = self._act(agent, event.called_number)
             language = event.language if event.language in LANGUAGES else LANGUAGES[0]
             await line.play(self._phrase(phrase, language, number), language, barge_in=False)

@@ -12,6 +12,7 @@ from acd.explain import Explanation
 from acd.snapshot import Snapshot
 from cti.clock import Clock
 from cti.flow_versions import FlowStatus
+from cti.policy_in_force import PolicyStatus
 from cti.records import CallRecord
 from ivr.flowset import FlowSet
 
@@ -35,6 +36,17 @@ class FlowKeeper(Protocol):
 
     def flows_of(self, version: str) -> FlowSet | None:
         """Return a version in use; None for one that is known no more."""
+
+
+class PolicyKeeper(Protocol):
+    """The queues, tiers and agents in force. `reload` raises PolicyRefused, and nothing has changed then."""
+
+    @property
+    def status(self) -> PolicyStatus:
+        """What is in force."""
+
+    async def reload(self) -> PolicyStatus:
+        """Take the configuration on disk."""
 
 
 class RecordReader(Protocol):
@@ -71,6 +83,7 @@ class ApiDeps:
         flows: the versions of the flows in use.
         ready: whether calls are served, and each condition by name with its value.
         policy: the queues and agents in force.
+        routing: the same with what was said of it, to be reloaded.
         metrics: what /metrics publishes.
         clock: converts engine times to civil ones.
         token: what `Authorization: Bearer` must carry; at least 16 characters.
@@ -89,6 +102,7 @@ class ApiDeps:
     flows: FlowKeeper
     ready: Callable[[], tuple[bool, Mapping[str, object]]]
     policy: Callable[[], Policy]
+    routing: PolicyKeeper
     metrics: Collector
     clock: Clock
     token: str = field(repr=False)

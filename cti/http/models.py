@@ -136,6 +136,17 @@ class FlowsView(Model):
     refused: str
 
 
+class PolicyView(Model):
+    """The queues, tiers and agents that calls are routed by. `refused` says why the last configuration was not taken."""
+
+    version: str
+    queues: tuple[str, ...]
+    tiers: tuple[str, ...]
+    agents: int
+    warnings: tuple[str, ...]
+    refused: str
+
+
 class PauseRequest(Model):
     """Why the agent pauses: a word others see."""
 

@@ -99,6 +99,8 @@ FALLBACK = _metric(
 )
 
 FLOWS_RELOADED = _metric(Kind.COUNTER, "flow_reloads_total", "result", "Sets of flows tried under live calls: taken or refused.")
+POLICY_RELOADED = _metric(Kind.COUNTER, "policy_reloads_total", "result", "Configurations of queues, tiers and agents tried under live calls: taken or refused.")
+POLICY_BROKEN = _metric(Kind.GAUGE, "policy_broken", "", "1 while the last configuration tried was refused; calls are routed by the one before.")
 FLOWS_BROKEN = _metric(Kind.GAUGE, "flows_broken", "", "1 while the last set of flows tried was refused; calls go on with the one before.")
 
 # The server itself

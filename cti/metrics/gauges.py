@@ -30,6 +30,11 @@ class SnapshotCollector(Collector):
         self._snapshot = snapshot
         self._live_calls = live_calls
 
+    def policy_replaced(self, policy: Policy) -> None:
+        """Tell of the queues and tiers of this policy, too."""
+        self._tiers.learn(policy.tiers)
+        self._queues.learn(policy.queues)
+
     def describe(self) -> Iterable[GaugeMetricFamily]:
         """Name the families without taking a snapshot; the registry asks when this is registered."""
         return [

@@ -23,6 +23,12 @@ class Vocabulary:
         """What is accepted so far, `other` not among it."""
         return tuple(self._known)
 
+    def learn(self, known: Iterable[str]) -> None:
+        """Accept these always, too: a changed configuration has them."""
+        new = [value for value in known if value not in self._known]
+        self._known.update(dict.fromkeys(new))
+        self._limit += len(new)
+
     def fit(self, value: str) -> str:
         """Return the value, or `other`."""
         if value in self._known:

@@ -63,7 +63,8 @@ class Metrics:
         self._version = version
         self._build = gauge(catalogue.BUILD, self.registry)
         self._build.labels(version, flow_version).set(1)
-        self.registry.register(SnapshotCollector(policy, snapshot, live_calls))
+        self._gauges = SnapshotCollector(policy, snapshot, live_calls)
+        self.registry.register(self._gauges)
         self.registry.register(RecordCollector(records))
         ProcessCollector(registry=self.registry)
 
@@ -77,6 +78,8 @@ class Metrics:
         self._fallback = counter(catalogue.FALLBACK, registry)
         self._flow_reloads = counter(catalogue.FLOWS_RELOADED, registry)
         self._flows_broken = gauge(catalogue.FLOWS_BROKEN, registry)
+        self._policy_reloads = counter(catalogue.POLICY_RELOADED, registry)
+        self._policy_broken = gauge(catalogue.POLICY_BROKEN, registry)
         self._ami_up = gauge(catalogue.AMI_UP, registry)
         self._ami_reconnects = counter(catalogue.AMI_RECONNECTS, registry)
         self._ami_seconds = histogram(catalogue.AMI_ACTION, registry)
@@ -89,6 +92,7 @@ class Metrics:
     def _begin(self) -> None:
         begin_at_zero(self._calls_ended, _EXITS)
         begin_at_zero(self._flow_reloads, (RELOAD_TAKEN, RELOAD_REFUSED))
+        begin_at_zero(self._policy_reloads, (RELOAD_TAKEN, RELOAD_REFUSED))
         begin_at_zero(self._ivr_exits, tuple(self._flows), _EXITS)
         begin_at_zero(self._forged, _FORGERIES)
         begin_at_zero(self._drift, _DRIFTS)
@@ -139,6 +143,18 @@ class Metrics:
         """The last set of flows tried is broken."""
         self._flow_reloads.labels(RELOAD_REFUSED).inc()
         self._flows_broken.set(1)
+
+    def policy_loaded(self, policy: Policy) -> None:
+        """Calls are routed by this policy now."""
+        self._routing.policy_replaced(policy)
+        self._gauges.policy_replaced(policy)
+        self._policy_reloads.labels(RELOAD_TAKEN).inc()
+        self._policy_broken.set(0)
+
+    def policy_refused(self) -> None:
+        """The last configuration tried is broken."""
+        self._policy_reloads.labels(RELOAD_REFUSED).inc()
+        self._policy_broken.set(1)
 
     # ---- the link to Asterisk
 

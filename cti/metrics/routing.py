@@ -52,6 +52,12 @@ class RoutingMetrics:
         self._ignored = counter(catalogue.IGNORED, registry)
         self._begin()
 
+    def policy_replaced(self, policy: Policy) -> None:
+        """Count for the queues and tiers of this policy, too, from zero. Buckets stay those of the start."""
+        self._queues.learn(policy.queues)
+        self._tiers.learn(policy.tiers)
+        self._begin()
+
     def _begin(self) -> None:
         queues, tiers = self._queues.known, self._tiers.known
         for metric in (self._entered, self._resumed, self._answered, self._abandoned, self._talk):

@@ -153,7 +153,7 @@ class Hotline:
         self.services = CallServices(
             switch=Switch(self.phone), clock=self.clock, flows=OneVersion(), backends={"accounts": self.backend, "tickets": self.backend},
             sessions=self.sessions, queue=self.queue, records=self.records, duration=lambda prompts, _language: 2.0 * len(prompts),
-            spool=Path("/spool/recordings"), holding_prompts=lambda _language, _keys: ("phrases/please-hold",), default_queue="general", away_seconds=120.0,
+            spool=Path("/spool/recordings"), holding_prompts=lambda _language, _keys: ("phrases/please-hold",), default_queue="general", away_seconds=lambda: 120.0,
         )  # fmt: skip
         self.call: Call = None  # type: ignore[assignment]
         self.task: asyncio.Task[None] = None  # type: ignore[assignment]

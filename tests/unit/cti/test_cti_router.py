@@ -74,7 +74,7 @@ class Room:
         self.engine = Engine(rules, offer_prefix="e000001-")
         self.switch = Switch(self.wire)
         words = Words(lambda *said: ("phrases/whisper", f"phrases/{said[2]}"), lambda *said: ("phrases/position", f"zh/n{said[1]}"))
-        self.router = Router(self.engine, rules, self.state, self.switch, self.clock, words, (self.facts,))
+        self.router = Router(self.engine, self.state, self.switch, self.clock, words, (self.facts,))
         self.task = asyncio.create_task(self.router.run())
 
     def waits(self, call="c1", tier="gold", **changes) -> CallEar:

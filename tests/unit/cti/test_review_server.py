@@ -11,10 +11,11 @@ from cti.ami.errors import ActionTimeout
 from cti.ami.frames import parse_frame
 from cti.ami.messages import AgiExecuted, AgiStarted
 from cti.app import Room, Server
-from cti.config import load_policy
+from cti.config import Loaded, load_policy
 from cti.flow_versions import FlowVersions
 from cti.ledger import Ledger
 from cti.metrics import Metrics
+from cti.policy_in_force import PolicyInForce
 from cti.settings import Settings
 from cti.store.opening import open_store
 from ivr.flows import load_flows
@@ -76,7 +77,8 @@ async def attached(exchange: Exchange) -> AsyncIterator[tuple[Server, "asyncio.T
     settings = Settings(ami=accounts, http={"token": "x"})
     store = open_store("memory:")
     versions = FlowVersions(flows, {}, read=dict, load=lambda _texts: flows, store=store, metrics=metrics)
-    server = Server(Room(settings, policy, versions, clock, store, {}, ledger, metrics))
+    in_force = PolicyInForce(Loaded(policy, {}, ()), read=lambda: Loaded(policy, {}, ()), check=lambda _policy: None, metrics=metrics)
+    server = Server(Room(settings, in_force, versions, clock, store, {}, ledger, metrics))
     server.events_link = server.actions_link = exchange
     task = asyncio.create_task(server._attach())
     try:

@@ -9,10 +9,12 @@ from acd.config import Agent, Policy, Queue, SkillNeed, Tier
 from acd.engine import Engine
 from acd.events import OfferAnswered, OfferRinging, TalkStarted
 from cti.clock import Clock
+from cti.config import Loaded
 from cti.flow_versions import FlowsRefused, FlowStatus
 from cti.http import ApiDeps, LiveCall, make_app, serving
 from cti.http.deps import RecordsDown
 from cti.metrics import Metrics
+from cti.policy_in_force import PolicyInForce, PolicyRefused
 from cti.records import CallRecord
 
 TOKEN = "a-token-for-tests-only"
@@ -100,6 +102,10 @@ class Hotline:
             flow_version="abc",
         )
         self.flows = Flows()
+        self.broken = ""  # what is wrong with the configuration on disk
+        self.routing = PolicyInForce(
+            Loaded(policy, {}, ()), read=lambda: Loaded(self.policy, {}, ()), check=self._check_policy, metrics=self.metrics
+        )
         self.deps = ApiDeps(
             snapshot=self.snapshot,
             tell=self._tell,
@@ -109,11 +115,16 @@ class Hotline:
             flows=self.flows,
             ready=lambda: (self.attached, {"ami_events": True, "adopted": self.attached}),
             policy=lambda: self.policy,
+            routing=self.routing,
             metrics=self.metrics.registry,
             clock=self.clock,
             token=TOKEN,
             version="1.2.3",
         )
+
+    def _check_policy(self, policy):
+        if self.broken:
+            raise PolicyRefused(self.broken)
 
     def snapshot(self):
         return self.engine.snapshot(self.clock.now()) if self.attached else None

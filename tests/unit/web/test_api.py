@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -10,6 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
+from acd.config import Queue
 from acd.events import AgentLoggedIn, CallQueued, OfferCause, OfferFailed, TalkEnded
 from acd.states import AgentState
 from cti.http import ApiDeps, ListenError, make_app, serving
@@ -333,7 +335,7 @@ async def test_the_description_is_openapi_3_1(hotline):
     for schema in described["components"]["schemas"].values():
         jsonschema.Draft202012Validator.check_schema(schema)
     operations = [operation for methods in described["paths"].values() for operation in methods.values()]
-    assert len({operation["operationId"] for operation in operations}) == len(operations) == 21
+    assert len({operation["operationId"] for operation in operations}) == len(operations) == 23
     for operation in operations:
         assert ("security" in operation) == ("401" in operation["responses"])
     assert _references(described) <= {f"#/components/schemas/{name}" for name in described["components"]["schemas"]}
@@ -385,3 +387,20 @@ async def test_flows_are_shown_reloaded_refused_and_rolled_back(hotline):
             assert "flows/main.yaml:3:1" in (await reply.json())["detail"]
         async with client.post("/api/flows/reload", json={"share": 0}) as reply:
             assert reply.status == 422
+
+
+async def test_the_policy_is_shown_reloaded_and_refused(hotline):
+    async with hotline.serve() as client:
+        shown = await get(client, "/api/policy")
+        assert (shown["queues"], shown["agents"], shown["refused"]) == (["billing", "repair"], 2, "")
+        queues = {**hotline.policy.queues, "sales": Queue("sales")}
+        hotline.policy = replace(hotline.policy, queues=queues)
+        async with client.post("/api/policy/reload") as reply:
+            assert (await reply.json())["queues"] == ["billing", "repair", "sales"]
+        async with client.get("/metrics") as reply:
+            assert 'hotline_queue_calls_entered_total{queue="sales",tier="basic"} 0.0' in await reply.text()
+        hotline.broken = "config/queues.yaml:3:1: no such skill"
+        async with client.post("/api/policy/reload") as reply:
+            assert reply.status == 409
+            assert "queues.yaml:3:1" in (await reply.json())["detail"]
+        assert "queues.yaml:3:1" in (await get(client, "/api/policy"))["refused"]
