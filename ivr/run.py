@@ -10,7 +10,7 @@ from ivr.moves import Go, Move, Wait, Way
 from ivr.secret import Secret
 from ivr.speech import Kind, SpeechError, speak
 from ivr.state import Awaiting, Session, Trace
-from ivr.texts import PHRASE, Fixed, Hole, Segment, Text, phrase_prompt
+from ivr.texts import PHRASE, Fixed, Segment, Text, phrase_prompt
 
 if TYPE_CHECKING:
     from ivr.flowset import Flow, FlowSet
@@ -119,8 +119,9 @@ class Run:
     def note(self, result: str, values: Mapping[str, Any] | None = None) -> None:
         """Write into the trace what the current step did."""
         frame = self.session.frame
-        kind = self.flow.steps[frame.step].kind if frame.step in self.flow.steps else ""
-        self.trace.append(Trace(frame.flow, frame.step, kind, self.now, result, dict(values or {})))
+        step = self.flow.steps.get(frame.step)
+        kind, place = (step.kind, step.place) if step is not None else ("", None)
+        self.trace.append(Trace(frame.flow, frame.step, kind, self.now, result, dict(values or {}), place))
 
     def leave(self, way: Way, result: str) -> Move:
         """Go on by this way, after its sentence."""
@@ -189,7 +190,7 @@ class Run:
         if segment.kind == PHRASE:
             return self._phrase(value)
         try:
-            return speak(segment.kind, self._local(segment, value), language)
+            return speak(segment.kind, self.local(segment.kind, value), language)
         except SpeechError:
             raise ExpressionError(f"{segment.expression.source} cannot be spoken as {segment.kind}") from None
 
@@ -198,9 +199,9 @@ class Run:
             raise ExpressionError("there is no such phrase")
         return (phrase_prompt(value),)
 
-    def _local(self, hole: Hole, value: Any) -> Any:
-        """Turn an instant with an offset into the time of the caller's wall clock."""
-        if hole.kind not in (Kind.DATE, Kind.TIME) or not isinstance(value, str) or "T" not in value:
+    def local(self, kind: str, value: Any) -> Any:
+        """Return a value to be spoken or written as `kind`: an instant with an offset in the time of the hotline's wall clock."""
+        if kind not in (Kind.DATE, Kind.TIME) or not isinstance(value, str) or "T" not in value:
             return value
         try:
             moment = datetime.fromisoformat(value)

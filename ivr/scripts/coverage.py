@@ -12,18 +12,22 @@ from ivr.session import Interpreter
 from ivr.steps.base import StepType
 from ivr.steps.menu import Confirm
 
-FAILING = ("lookup", "report", "record", "queue")
+FAILING = ("http", "lookup", "report", "record", "queue", "sms")
 """Kinds whose `on_error` from the flow's defaults can be taken in earnest; in other steps it only stands by."""
+
+
+Spot = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One thing to be covered: a step (`exit` empty), or a way out of it, and where it is written."""
+    """One thing to be covered: a step (`exit` empty), or a way out of it, where that is written, and where the step is."""
 
     flow: str
     step: str
     exit: str
     place: Position
+    written: Position
 
     def __str__(self) -> str:
         name = f"{self.flow}/{self.step}"
@@ -40,25 +44,27 @@ class Coverage:
 
     def __init__(self, flows: FlowSet) -> None:
         self._flows = flows
-        self._taken: Counter[tuple[str, str, str]] = Counter()
+        self._taken: Counter[tuple[Spot, str]] = Counter()
 
     def entered(self, flow: str, step: str) -> None:
         """Count a step."""
-        self._taken[flow, step, ""] += 1
+        found = self._flows.flows[flow].steps.get(step)
+        if found is not None:
+            self._taken[_spot(found.place), ""] += 1
 
     def left(self, flow: str, step: str, way: Go) -> None:
         """Count a way out of a step."""
         found = self._flows.flows[flow].steps.get(step)
         for name in _names(found, way) if found else ():
-            self._taken[flow, step, name] += 1
+            self._taken[_spot(found.place), name] += 1
 
     def ways(self, flow: Flow) -> tuple[Way, ...]:
-        """Return everything of a flow that is to be covered."""
+        """Return everything of a flow that is to be covered; a fragment's own ways are covered by any that includes it."""
         return tuple(way for step in flow.steps.values() for way in _ways(step))
 
     def missing(self, flow: Flow) -> tuple[Way, ...]:
         """Return what of a flow no call has taken, in the order of the file."""
-        return tuple(way for way in self.ways(flow) if not self._taken[way.flow, way.step, way.exit])
+        return tuple(way for way in self.ways(flow) if not self._taken[_spot(way.written), way.exit])
 
 
 class WatchedInterpreter(Interpreter):
@@ -80,13 +86,17 @@ class WatchedInterpreter(Interpreter):
 
 
 def _ways(step: StepType) -> Iterable[Way]:
-    yield Way(step.flow, step.name, "", step.place)
+    yield Way(step.flow, step.name, "", step.place, step.place)
     names = dict.fromkeys(
         way.name for way in step.exits if way.name != "on_error" or not way.inherited_error or step.kind in FAILING
     )
     for name in names:
         place = next(way.place for way in step.exits if way.name == name)
-        yield Way(step.flow, step.name, name, place)
+        yield Way(step.flow, step.name, name, place, step.place)
+
+
+def _spot(place: Position) -> Spot:
+    return place.path, place.line, place.column
 
 
 def _names(step: StepType, way: Go) -> tuple[str, ...]:
@@ -113,5 +123,5 @@ def _names(step: StepType, way: Go) -> tuple[str, ...]:
 
 
 _GOOD = frozenset(
-    ("said", "skipped", "set", "collected", "replied", "recorded", "scored", "language", "returned", "went")
+    ("said", "skipped", "set", "collected", "replied", "recorded", "scored", "language", "returned", "went", "sent")
 )

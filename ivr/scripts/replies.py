@@ -1,6 +1,6 @@
 """What backends answer in a walk: for each operation the first case whose `when` fits the arguments."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ivr.commands import CallBackend
@@ -31,29 +31,45 @@ def read_cases(operations: Reader) -> dict[str, tuple[Case, ...]]:
 
 
 def first_fitting(cases: Mapping[str, Sequence[Case]], call: CallBackend) -> Mapping[str, Any] | FailReason:
-    """Return the reply of the first case that fits; a backend without one is unavailable."""
-    given = {
-        name: value.reveal() if isinstance(value, Secret) else str(value) for name, value in call.arguments.items()
-    }
-    for case in cases.get(call.operation, ()):
+    """Return the reply of the first case that fits; a backend without one is unavailable.
+
+    Cases are looked for by operation, then by backend. The request of an `http` step is called `flow/step`; its reply is the body
+    of an answer with a status.
+    """
+    given = dict(_flat("", call.arguments))
+    for case in (*cases.get(call.operation, ()), *cases.get(call.backend, ())):
         if all(given.get(name) == value for name, value in case.when.items()):
-            return case.reply
+            return {"status": case.status, "body": case.reply} if _is_request(call, case) else case.reply
     return FailReason.UNAVAILABLE
+
+
+def _is_request(call: CallBackend, case: Case) -> bool:
+    return "/" in call.operation and not isinstance(case.reply, FailReason)
+
+
+def _flat(prefix: str, arguments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the arguments as texts, those inside tables by dotted name."""
+    for name, value in arguments.items():
+        if isinstance(value, Mapping):
+            yield from _flat(f"{prefix}{name}.", value)
+        else:
+            yield prefix + name, value.reveal() if isinstance(value, Secret) else str(value)
 
 
 def _case(node: Node, findings: list[Finding]) -> Case:
     reader = Reader(node, findings, "a case")
     when, reply = reader.node("when"), reader.node("reply")
     failure = reader.choice("fail", [reason.value for reason in FailReason], "")
+    status = reader.integer("status", 200, 100, 599)
     reader.finish()
-    if not failure and not isinstance(reply, Table):
+    if not failure and not isinstance(reply, Table) and not reader.has("status"):
         reader.report(
-            reader.place, "missing-key", "a case needs a reply: or a fail:", "add reply: {…} or fail: timeout"
+            reader.place, "missing-key", "a case needs a reply: or a fail:", "add reply: {…}, status: 404 for an http step, or fail: timeout"
         )
     fits = {name: _text(value) for name, value in when.entries.items()} if isinstance(when, Table) else {}
     if failure:
         return Case(fits, FailReason(failure))
-    return Case(fits, plain(reply) if isinstance(reply, Table) else {})
+    return Case(fits, plain(reply) if isinstance(reply, Table) else {}, status)
 
 
 def _text(node: Node) -> str:

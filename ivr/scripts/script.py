@@ -34,10 +34,11 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A reply of a backend for calls whose arguments are as in `when`."""
+    """A reply of a backend for calls whose arguments are as in `when`; `status` is for requests over HTTP."""
 
     when: Mapping[str, str]
     reply: Mapping[str, Any] | FailReason
+    status: int = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
