@@ -8,9 +8,17 @@ from acd.agents import leave_wrapup
 from acd.commands import CancelOffer, CancelReason
 from acd.config import Agent, Queue
 from acd.events import OfferCause
-from acd.exits import release
+from acd.exits import end_if_used_up, release
 from acd.facts import CallEntered, Ignored, OfferMade
-from acd.offers import bury, connect, finish_talk, no_longer_orphan, start_talk, withdraw
+from acd.offers import (
+    bury,
+    connect,
+    finish_talk,
+    no_longer_orphan,
+    start_talk,
+    withdraw,
+    withdraw_if_held_back,
+)
 from acd.records import Offer, Rest
 from acd.states import AGENT_MOVES, AgentState, CallState, OfferPhase
 from acd.timers import Timer
@@ -106,6 +114,8 @@ def dispatch_resumed(world: World, event: DispatchResumed) -> None:
     for call in list(world.calls.values()):
         if call.state is CallState.LEAVING and call.offer is None:
             release(world, call)
+        else:
+            end_if_used_up(world, call)
 
 
 # Agents
@@ -116,6 +126,8 @@ def _restore(world: World, agent: AgentRecord, event: AgentAdopted) -> None:
     since = world.now if event.since is None else min(event.since, world.now)
     if agent.state is AgentState.WRAP_UP and event.state not in {AgentState.LOGGED_OUT, AgentState.PAUSED}:
         return  # an adopted talk has just ended here: fresher than the store
+    if agent.state is AgentState.BACKOFF is event.state:
+        return  # an adopted leg has just failed
     leave_wrapup(world, agent)
     if event.state in {AgentState.LOGGED_OUT, AgentState.PAUSED}:
         if agent.state is not event.state:
@@ -164,7 +176,7 @@ def _advance(world: World, offer: Offer, event: OfferAdopted) -> None:
 
 def _adopt_offer(world: World, event: OfferAdopted, agent: AgentRecord, call: Call | None) -> None:
     offer = _new_offer(world, event.offer, event.call, agent)
-    offer.phase = event.phase
+    offer.phase, offer.dialled = event.phase, event.dialled
     world.move_agent(agent, _AGENT_STATES[event.phase])
     world.timers.set(Timer.OFFER, offer.id, _deadline(world, event, call))
     if call is None:
@@ -176,6 +188,7 @@ def _adopt_offer(world: World, event: OfferAdopted, agent: AgentRecord, call: Ca
         withdraw(world, offer, CancelReason.LEAVING, OfferCause.CANCELLED)
     else:
         world.move_call(call, _CALL_STATES[event.phase])
+        withdraw_if_held_back(world, call, offer)
 
 
 def _deadline(world: World, event: OfferAdopted, call: Call | None) -> float:

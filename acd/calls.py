@@ -9,8 +9,9 @@ from acd.eligibility import merge_needs
 from acd.estimate import expected_wait_seconds
 from acd.events import LeaveReason, OfferCause
 from acd.exits import OUTCOMES, end_call, release, start_waiting
-from acd.facts import CallEnded, CallEntered, Ignored, Outcome
+from acd.facts import CallbackOutcome, CallEnded, CallEntered, Ignored, Outcome
 from acd.offers import claim_leg, finish_talk, withdraw
+from acd.rang_in import join
 from acd.records import Call, Leave
 from acd.states import CallState, OfferPhase
 from acd.timers import Timer
@@ -24,7 +25,10 @@ _RELEASES = {
     LeaveReason.MENU: ReleaseReason.MENU,
     LeaveReason.VOICEMAIL: ReleaseReason.VOICEMAIL,
     LeaveReason.CLOSED: ReleaseReason.CLOSED,
+    LeaveReason.CALLBACK: ReleaseReason.CALLBACK,
 }
+_TO_THE_MENU = frozenset({ReleaseReason.MENU, ReleaseReason.CALLBACK})
+_ONLY_CALLERS_DO = frozenset({CallState.AWAY, CallState.TALKING})
 
 
 # Events
@@ -34,7 +38,7 @@ def queued(world: World, event: CallQueued) -> None:
     """Begin a queue entry; or let a caller who was away take up his old one."""
     call = world.calls.get(event.call)
     queue = world.policy.queues.get(event.queue)
-    if call is not None and call.state not in {CallState.AWAY, CallState.TALKING}:
+    if call is not None and (call.callback is not None or call.state not in _ONLY_CALLERS_DO):
         world.ignore(event, Ignored.DUPLICATE)
     elif queue is None:
         # said aloud instead of ignored alone: this caller stands in hold and nobody would ever let him out
@@ -55,6 +59,8 @@ def placed(world: World, event: CallPlaced) -> None:
     call = world.calls.get(event.call)
     if call is None:
         _ignore_stranger(world, event)
+    elif call.callback is not None:
+        world.ignore(event, Ignored.ILLEGAL)
     elif call.state is CallState.AWAY:
         _resume(world, call)
     elif call.placed:
@@ -80,7 +86,9 @@ def leave_requested(world: World, event: CallLeaveRequested) -> None:
     reason = _RELEASES[event.reason]
     if call is None:
         _ignore_stranger(world, event)
-    elif call.state is CallState.AWAY and reason is not ReleaseReason.MENU:
+    elif call.callback is not None:
+        world.ignore(event, Ignored.ILLEGAL)
+    elif call.state is CallState.AWAY and reason not in _TO_THE_MENU:
         end_call(world, call, OUTCOMES[reason], reason.value)
     elif call.state in {CallState.AWAY, CallState.LEAVING}:
         world.ignore(event, Ignored.DUPLICATE)
@@ -97,6 +105,8 @@ def max_wait_passed(world: World, call_id: str) -> None:
     """Let the caller out to his queue's overflow, unless he is leaving anyway."""
     call = world.calls[call_id]
     if call.leave is None:
+        if call.callback is not None:
+            call.callback.ending = CallbackOutcome.EXPIRED
         leave(world, call, ReleaseReason.MAX_WAIT, call.queue.overflow)
 
 
@@ -158,6 +168,10 @@ def _enter(world: World, event: CallQueued, queue: Queue, entered_at: float | No
     call = world.new_call(event.call, queue, event.tier, since)
     call.needs, call.sequence = merge_needs(event.needs), event.sequence
     call.first, call.placed = event.first, event.placed
+    if event.caller:
+        call.caller = event.caller
+        world.customers.callers[event.caller] = call.id
+        join(world, call)
     start_waiting(world, call)
     if not claim_leg(world, call):
         world.index_call(call)
@@ -188,6 +202,9 @@ def _vanish(world: World, event: CallAbandoned | CallLost, outcome: Outcome, rea
     call = world.calls.get(event.call)
     if call is None:
         _vanish_unseen(world, event)
+        return
+    if call.callback is not None:
+        world.ignore(event, Ignored.ILLEGAL)
         return
     offer = world.offers.get(call.offer or "")
     if call.state is CallState.AWAY:

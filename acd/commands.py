@@ -15,6 +15,7 @@ class CancelReason(Enum):
     CONNECT_TIMEOUT = "connect_timeout"  #: answered, but no talk came of it in time
     ORPHAN = "orphan"  #: adopted, but its caller was never seen
     SUPERSEDED = "superseded"  #: the agent or the caller is known to be in another offer or talk
+    RANG_IN = "rang_in"  #: the customer to be called back is on the line himself
 
 
 class ReleaseReason(Enum):
@@ -26,6 +27,7 @@ class ReleaseReason(Enum):
     MAX_WAIT = "max_wait"
     FULL = "full"
     NO_QUEUE = "no_queue"  #: the queue is not (or no longer) configured
+    CALLBACK = "callback"  #: to ask for a callback
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,25 @@ class OfferCall:
     queue: str
     tier: str
     ring_timeout_seconds: float
+    waited_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class OfferCallback:
+    """Ring this agent, and when he has answered dial the customer. Attempts are counted from 1.
+
+    Answer as for `OfferCall`, with CallbackDialled before the customer is dialled and TalkStarted when he talks.
+    """
+
+    offer: str
+    call: str
+    agent: str
+    queue: str
+    tier: str
+    number: str
+    attempt: int
+    ring_timeout_seconds: float
+    customer_ring_seconds: float
     waited_seconds: float
 
 
@@ -71,4 +92,4 @@ class Announce:
     expected_wait_seconds: float | None
 
 
-Command = OfferCall | CancelOffer | ReleaseCall | Announce
+Command = OfferCall | OfferCallback | CancelOffer | ReleaseCall | Announce

@@ -43,13 +43,33 @@ class Tier:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackRules:
+    """How customers of a queue who asked for it are called back.
+
+    `attempts` is how often a customer is dialled at most, `pause_seconds` the time between two attempts;
+    `expiry_seconds` after the request the promise ends (a call that is just being made is finished). A customer is
+    rung for `ring_seconds` and has `answer_seconds` to take the call once he hears the greeting. `max_waiting`
+    callbacks of the queue may wait at once, 0 for no limit. `plan` names the opening hours in which customers may be
+    called (the shell knows the hours), empty for always.
+    """
+
+    attempts: int = 3
+    pause_seconds: float = 300.0
+    expiry_seconds: float = 28_800.0
+    ring_seconds: float = 30.0
+    answer_seconds: float = 30.0
+    max_waiting: int = 100
+    plan: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
     """One waiting line.
 
     `max_wait_seconds` 0 waits for ever; `max_length` 0 has no limit; `announce_first_seconds` and
     `announce_frequency_seconds` 0 announce nothing (again). `overflow` names where a call goes after max
     wait or when the line is full. `weight` is the priority in the static `Queue()` of the dialplan's fallback;
-    the engine itself orders by score only.
+    the engine itself orders by score only. `callback` None offers no callback.
     """
 
     name: str
@@ -68,6 +88,7 @@ class Queue:
     strategy: str = "longest_idle"
     overflow: str = "voicemail"
     weight: int = 0
+    callback: CallbackRules | None = None
 
 
 @dataclass(frozen=True, slots=True)

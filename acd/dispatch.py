@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING
 
-from acd.commands import OfferCall
+from acd.commands import Command, OfferCall, OfferCallback
 from acd.eligibility import judge
 from acd.explain import Decision
 from acd.facts import OfferMade
@@ -81,6 +81,24 @@ def _make_offer(world: World, call: Call, agent: AgentRecord) -> Offer:
     world.establish(OfferMade(offer_id, call.id, agent.name, queue.name))
     world.move_agent(agent, AgentState.OFFERED)
     world.move_call(call, CallState.OFFERED)
-    waited_seconds = call.waited_seconds(world.now)
-    world.command(OfferCall(offer_id, call.id, agent.name, queue.name, call.tier, ring_seconds, waited_seconds))
+    world.command(_command(world, offer, call, ring_seconds))
     return offer
+
+
+def _command(world: World, offer: Offer, call: Call, ring_seconds: float) -> Command:
+    waited_seconds = call.waited_seconds(world.now)
+    callback = call.callback
+    if callback is None:
+        return OfferCall(offer.id, call.id, offer.agent, offer.queue, offer.tier, ring_seconds, waited_seconds)
+    return OfferCallback(
+        offer.id,
+        call.id,
+        offer.agent,
+        offer.queue,
+        offer.tier,
+        callback.number,
+        callback.attempts + 1,
+        ring_seconds,
+        callback.rules.ring_seconds,
+        waited_seconds,
+    )

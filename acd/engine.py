@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from acd import adoption, agents, calls, events, invariants, offers, snapshot
+from acd import adoption, agents, callbacks, calls, events, invariants, offers, snapshot
 from acd.dispatch import dispatch
 from acd.explain import Explanation, explain
 from acd.reload import check_policy, policy_replaced
@@ -129,7 +129,7 @@ class Engine:
 
     def _tell_story(self, event: Event) -> None:
         world = self._world
-        if isinstance(event, events.CallQueued | events.TalkAdopted):
+        if isinstance(event, _BEGINNINGS):
             world.story.begin(event.call)
         call = getattr(event, "call", None)
         if call is None:
@@ -138,8 +138,11 @@ class Engine:
         world.story.add(call, Line(world.now, event))
 
     def _end_story(self, event: Event) -> None:
-        if isinstance(event, events.CallQueued | events.TalkAdopted) and event.call not in self._world.calls:
+        if isinstance(event, _BEGINNINGS) and event.call not in self._world.calls:
             self._world.story.end(event.call)
+
+
+_BEGINNINGS = (events.CallQueued, events.CallbackRequested, events.TalkAdopted)
 
 
 def _time_passed(world: World, event: events.TimePassed) -> None:
@@ -152,6 +155,10 @@ _HANDLERS: dict[type, Callable[[World, Any], None]] = {
     events.CallAbandoned: calls.abandoned,
     events.CallLost: calls.lost,
     events.CallLeaveRequested: calls.leave_requested,
+    events.CallbackRequested: callbacks.requested,
+    events.CallbackCancelled: callbacks.cancelled,
+    events.CallbackDialled: callbacks.dialled,
+    events.CallbackHours: callbacks.hours,
     events.AgentLoggedIn: agents.logged_in,
     events.AgentLoggedOut: agents.logged_out,
     events.AgentPaused: agents.paused,

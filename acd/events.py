@@ -17,6 +17,7 @@ class LeaveReason(Enum):
     MENU = "menu"  #: by key, back to the menu: keeps his age for `Policy.away_seconds`
     VOICEMAIL = "voicemail"
     CLOSED = "closed"  #: the line closed while he waited
+    CALLBACK = "callback"  #: to ask for a callback: keeps his age as with MENU
 
 
 class OfferCause(Enum):
@@ -32,6 +33,7 @@ class OfferCause(Enum):
     CANCELLED = "cancelled"
     ERROR = "error"
     STALE_OWNER = "stale_owner"
+    NOT_REACHED = "not_reached"  #: the agent answered, the customer he calls back did not
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class CallQueued:
         sequence: breaks ties between equal entry times.
         first: re-enter before all others (his agent's leg died).
         placed: False while he is not yet in hold; he is not offered before `CallPlaced`.
+        caller: who calls, the same text at each of his calls (his number); empty if unknown. Somebody who waits to be
+            called back in this queue joins that entry.
 
     """
 
@@ -58,6 +62,7 @@ class CallQueued:
     first: bool = False
     placed: bool = True
     fresh: bool = False
+    caller: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,58 @@ class CallLeaveRequested:
     call: str
     reason: LeaveReason
     target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackRequested:
+    """A customer is to be called back; or one who is to be called already asked again.
+
+    Args:
+        call: id of the entry. Told again, it changes the entry: the newest queue, tier and needs, the better place.
+        number: whom to call; also tells that a caller (`CallQueued.caller`) is the same person.
+        needs: what the callback needs beside its queue's needs.
+        entered_at: the entry time of a callback that is adopted; None means now.
+        sequence: breaks ties between equal entry times.
+        instead_of: a call that has left the line for this (`LeaveReason.CALLBACK`): its place is taken over.
+        attempts: how often the customer was dialled before.
+        expires_at: the end of the promise; None means after the queue's `expiry_seconds`.
+        not_before: no attempt before this time: the pause after the last one.
+
+    """
+
+    call: str
+    number: str
+    queue: str
+    tier: str
+    needs: Needs = ()
+    entered_at: float | None = None
+    sequence: int = 0
+    instead_of: str = ""
+    attempts: int = 0
+    expires_at: float | None = None
+    not_before: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackCancelled:
+    """A callback is wanted no more."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackDialled:
+    """The agent has heard the whisper and the customer's phone is being dialled: one attempt."""
+
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackHours:
+    """Customers of this queue may (or may not) be called back from now on. Without a word they may."""
+
+    queue: str
+    allowed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +227,11 @@ class TalkStarted:
 
 @dataclass(frozen=True, slots=True)
 class OfferFailed:
-    """The agent's leg is gone and no talk came of it."""
+    """The agent's leg is gone and no talk came of it. `detail`: why a customer was not reached, for records."""
 
     offer: str
     cause: OfferCause
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +244,17 @@ class TalkEnded:
 
 @dataclass(frozen=True, slots=True)
 class OfferAdopted:
-    """A live leg to an agent was found at start. May come before its call's `CallQueued`."""
+    """A live leg to an agent was found at start. May come before its call's `CallQueued`.
+
+    `dialled`: the customer of a callback was dialled by it; `CallbackRequested.attempts` counts that.
+    """
 
     offer: str
     call: str
     agent: str
     phase: OfferPhase
     deadline: float | None = None
+    dialled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +298,10 @@ Event = (
     | CallAbandoned
     | CallLost
     | CallLeaveRequested
+    | CallbackRequested
+    | CallbackCancelled
+    | CallbackDialled
+    | CallbackHours
     | AgentLoggedIn
     | AgentLoggedOut
     | AgentPaused

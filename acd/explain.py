@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from acd.callbacks import held_back
 from acd.eligibility import judge
 from acd.errors import UnknownCall
 from acd.estimate import expected_wait_seconds
@@ -53,8 +54,10 @@ class Decision:
 class Standing:
     """Where a live call stands now.
 
-    score = waited_seconds + head_start_seconds + bonus_seconds; the highest goes first. `eligible` are the
-    agents he could be offered to this moment, best first (empty is why he waits); `ineligible` everybody else.
+    score = waited_seconds + head_start_seconds + bonus_seconds + credit_seconds; the highest goes first. The credit is
+    the place of his callback, for a customer who rang in himself. `eligible` are the agents he could be offered to
+    this moment, best first (empty is why he waits); `ineligible` everybody else. `held_back` says why a callback is
+    not made now.
     """
 
     queue: str
@@ -69,6 +72,8 @@ class Standing:
     eligible: tuple[str, ...]
     ineligible: Mapping[str, Ineligibility]
     expected_wait_seconds: float | None
+    credit_seconds: float = 0.0
+    held_back: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,7 @@ def _standing(world: World, call: Call) -> Standing:
         queue=call.queue.name,
         tier=call.tier,
         position=world.lines.position(call),
-        score=waited_seconds + call.head_start_seconds + call.queue.bonus_seconds,
+        score=waited_seconds + call.head_start_seconds + call.queue.bonus_seconds + call.credit_seconds,
         waited_seconds=waited_seconds,
         head_start_seconds=call.head_start_seconds,
         bonus_seconds=call.queue.bonus_seconds,
@@ -118,4 +123,6 @@ def _standing(world: World, call: Call) -> Standing:
         eligible=tuple(agent.name for _, agent in rank(call.queue.strategy, judgement.eligible, reach.needs)),
         ineligible=judgement.ineligible,
         expected_wait_seconds=expected_wait_seconds(world, call),
+        credit_seconds=call.credit_seconds,
+        held_back=held_back(call),
     )

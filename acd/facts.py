@@ -22,6 +22,17 @@ class Outcome(Enum):
     CLOSED = "closed"
     REJECTED_FULL = "rejected_full"
     LOST = "lost"
+    CALLBACK = "callback"  #: a callback took over the place
+
+
+class CallbackOutcome(Enum):
+    """How a callback ended; each ends in exactly one."""
+
+    CALLED_BACK = "called_back"
+    FAILED = "callback_failed"  #: not reached in all attempts, or nothing to route it by
+    EXPIRED = "callback_expired"
+    CANCELLED = "callback_cancelled"
+    RANG_IN = "callback_rang_in"  #: the customer rang in himself and was served
 
 
 class OfferResult(Enum):
@@ -38,6 +49,7 @@ class OfferResult(Enum):
     CANCELLED = "cancelled"
     ERROR = "error"
     STALE_OWNER = "stale_owner"
+    NOT_REACHED = "not_reached"
 
 
 class Ignored(Enum):
@@ -84,6 +96,55 @@ class CallEnded:
     outcome: Outcome
     reason: str
     wait_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackEntered:
+    """A callback stands in line. `resumed`: with an entry time from before."""
+
+    call: str
+    queue: str
+    tier: str
+    number: str
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackReached:
+    """The customer is on the line with the agent. Said again for one entry only if the agent hung up at once."""
+
+    call: str
+    queue: str
+    tier: str
+    agent: str
+    offer: str
+    wait_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackAttempted:
+    """An attempt came to nothing: `attempt` is its number, `reason` the shell's word; `next_at` engine time or None."""
+
+    call: str
+    queue: str
+    offer: str
+    agent: str
+    attempt: int
+    reason: str
+    next_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackEnded:
+    """A callback ended, exactly once each; CALLED_BACK comes when the talk is over."""
+
+    call: str
+    queue: str
+    tier: str
+    outcome: CallbackOutcome
+    reason: str
+    wait_seconds: float
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +215,10 @@ Fact = (
     CallEntered
     | CallAnswered
     | CallEnded
+    | CallbackEntered
+    | CallbackReached
+    | CallbackAttempted
+    | CallbackEnded
     | OfferMade
     | OfferEnded
     | TalkFinished

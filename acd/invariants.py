@@ -29,6 +29,7 @@ _CALL_IN = {
     OfferPhase.CANCELLING: {CallState.OFFERED, CallState.CONNECTING, CallState.LEAVING},
     OfferPhase.TALKING: {CallState.TALKING},
 }
+_ENDING = frozenset({OfferPhase.CANCELLING, OfferPhase.TALKING})
 _NEEDS_OFFER = frozenset({CallState.OFFERED, CallState.CONNECTING, CallState.TALKING})
 _HOLDS_PLACE = frozenset({CallState.WAITING, CallState.OFFERED, CallState.CONNECTING, CallState.LEAVING})
 
@@ -108,7 +109,7 @@ def _order(world: World) -> Iterator[str]:
         yield f"dispatch can find {found}, but {meant} wait"
     for queue in {call.queue.name for call in world.calls.values()}:
         held = world.lines.places(queue)
-        calls = [call for call in world.calls.values() if call.queue.name == queue and call.state in _HOLDS_PLACE]
+        calls = [call for call in world.calls.values() if call.queue.name == queue and _holds_place(call)]
         if list(held) != [call.id for call in sorted(calls, key=lambda call: call.key)]:
             yield f"the places of {queue} are {held}"
 
@@ -136,4 +137,31 @@ def _deadlines(world: World) -> Iterator[str]:
         yield f"a deadline of {due} is unhandled at {world.now}"
 
 
-_CHECKS = (_offers, _agents, _calls, _order, _nobody_idle, _deadlines)
+def _holds_place(call: Call) -> bool:
+    """One who waits to be called back stands in line, unless he rang in: then he himself does."""
+    return call.state in _HOLDS_PLACE and (call.callback is None or not call.callback.held_for)
+
+
+def _callbacks(world: World) -> Iterator[str]:
+    customers = world.customers
+    meant = {call.callback.number: call.id for call in world.calls.values() if call.callback is not None}
+    if customers.callbacks != meant:
+        yield f"callbacks are {meant}, but {customers.callbacks} are found by number"
+    for call in (world.calls[call_id] for call_id in meant.values()):
+        callback = call.callback
+        assert callback is not None
+        theirs = world.calls.get(callback.held_for)
+        if callback.held_for and (theirs is None or theirs.joined != call.id):
+            yield f"{call.id} is held back for {callback.held_for}, who is not on the line"
+        if callback.held_for and call.offer is not None and world.offers[call.offer].phase not in _ENDING:
+            yield f"{call.id} is offered although its customer is on the line"
+        if callback.allowed is (call.queue.name in customers.closed):
+            yield f"{call.id} and the hours of {call.queue.name} disagree"
+        if call.state is CallState.WAITING and callback.used_up and not callback.held_for and world.dispatching:
+            yield f"{call.id} waits without an attempt left"
+    for number, call_id in customers.callers.items():
+        if call_id not in world.calls or world.calls[call_id].caller != number:
+            yield f"{number} is not on the line as {call_id}"
+
+
+_CHECKS = (_offers, _agents, _calls, _callbacks, _order, _nobody_idle, _deadlines)

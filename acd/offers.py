@@ -7,14 +7,24 @@ from typing import TYPE_CHECKING
 from acd.agents import after_failed_offer, after_talk
 from acd.commands import CancelOffer, CancelReason
 from acd.events import OfferCause
-from acd.exits import end_call, release, start_waiting, stop_waiting
-from acd.facts import CallAnswered, Ignored, OfferEnded, OfferResult, Outcome, TalkFinished
+from acd.exits import end_call, end_callback, end_if_used_up, release, start_waiting, stop_waiting
+from acd.facts import (
+    CallAnswered,
+    CallbackAttempted,
+    CallbackOutcome,
+    CallbackReached,
+    Ignored,
+    OfferEnded,
+    OfferResult,
+    Outcome,
+    TalkFinished,
+)
 from acd.states import AgentState, CallState, OfferPhase
 from acd.timers import Timer
 
 if TYPE_CHECKING:
-    from acd.events import OfferAnswered, OfferFailed, OfferRinging, TalkEnded, TalkStarted
-    from acd.records import Call, Offer
+    from acd.events import CallbackDialled, OfferAnswered, OfferFailed, OfferRinging, TalkEnded, TalkStarted
+    from acd.records import Call, Callback, Offer
     from acd.world import World
 
 _LEAST_CANCEL_SECONDS = 0.1
@@ -48,7 +58,7 @@ _OVERDUE = {
 
 def ringing(world: World, event: OfferRinging) -> None:
     """Note that the phone rings: from now on no answer is a miss."""
-    offer = _find(world, event)
+    offer = find(world, event)
     if offer is None:
         return
     if offer.phase is OfferPhase.DIALLING:
@@ -59,7 +69,7 @@ def ringing(world: World, event: OfferRinging) -> None:
 
 def answered(world: World, event: OfferAnswered) -> None:
     """The agent hears the whisper; from now on the connect deadline runs."""
-    offer = _find(world, event)
+    offer = find(world, event)
     if offer is None:
         return
     if offer.phase in {OfferPhase.DIALLING, OfferPhase.RINGING}:
@@ -70,7 +80,7 @@ def answered(world: World, event: OfferAnswered) -> None:
 
 def talk_started(world: World, event: TalkStarted) -> None:
     """Caller and agent talk: wins over any withdrawal that is under way, unless the entry has ended."""
-    offer = _find(world, event)
+    offer = find(world, event)
     if offer is None:
         return
     if offer.phase is OfferPhase.TALKING:
@@ -83,11 +93,11 @@ def talk_started(world: World, event: TalkStarted) -> None:
 
 def failed(world: World, event: OfferFailed) -> None:
     """The leg is gone: the caller keeps his place, the agent gets what the cause asks for."""
-    offer = _find(world, event)
+    offer = find(world, event)
     if offer is None:
         return
     if offer.phase is not OfferPhase.TALKING:
-        bury(world, offer, _settled_cause(offer, event.cause))
+        bury(world, offer, _settled_cause(offer, event.cause), detail=event.detail)
     elif event.cause is OfferCause.HUNG_UP and world.now - offer.talk_at <= world.policy.instant_hangup_seconds:
         _hung_up_at_once(world, offer)
     else:
@@ -96,7 +106,7 @@ def failed(world: World, event: OfferFailed) -> None:
 
 def talk_ended(world: World, event: TalkEnded) -> None:
     """The talk is over. If its start was never heard, it is caught up first."""
-    offer = _find(world, event)
+    offer = find(world, event)
     if offer is None:
         return
     if offer.phase is not OfferPhase.TALKING:
@@ -112,6 +122,8 @@ def time_is_up(world: World, offer_id: str) -> None:
     offer = world.offers[offer_id]
     if offer.phase is OfferPhase.CANCELLING:
         bury(world, offer, offer.verdict or OfferCause.CANCELLED, expired=True)
+    elif offer.dialled:
+        withdraw(world, offer, CancelReason.CONNECT_TIMEOUT, OfferCause.NOT_REACHED)
     else:
         withdraw(world, offer, *_OVERDUE[offer.phase])
 
@@ -149,16 +161,21 @@ def withdraw(world: World, offer: Offer, reason: CancelReason, verdict: OfferCau
     world.move_agent(world.agents[offer.agent], AgentState.CANCELLING)
 
 
-def bury(world: World, offer: Offer, cause: OfferCause, *, expired: bool = False) -> None:
-    """Settle an offer that came to nothing."""
+def deadline_for_customer(world: World, callback: Callback) -> float:
+    """When a customer who is dialled now must have answered and taken the call, in engine seconds."""
+    rules = callback.rules
+    return world.now + rules.ring_seconds + rules.answer_seconds + world.policy.offer_grace_seconds
+
+
+def bury(world: World, offer: Offer, cause: OfferCause, *, expired: bool = False, detail: str = "") -> None:
+    """Settle an offer that came to nothing. `detail`: why a customer was not reached."""
     call = world.call_of(offer)
     _forget(world, offer)
     seconds = world.now - offer.made_at
     result = OfferResult(cause.value)
     world.establish(OfferEnded(offer.id, offer.call, offer.agent, offer.queue, result, seconds, expired))
     after_failed_offer(world, world.agents[offer.agent], cause)
-    if call is not None:
-        caller_is_back(world, call, cause)
+    _entry_is_back(world, call, offer, cause, detail)
 
 
 def start_talk(world: World, offer: Offer, started_at: float, *, news: bool = True) -> None:
@@ -204,7 +221,14 @@ def claim_leg(world: World, call: Call) -> bool:
     else:
         connecting = offer.phase is OfferPhase.CONNECTING
         world.move_call(call, CallState.CONNECTING if connecting else CallState.OFFERED)
+        withdraw_if_held_back(world, call, offer)
     return True
+
+
+def withdraw_if_held_back(world: World, call: Call, offer: Offer) -> None:
+    """Let the agent of a found leg go whose customer is on the line himself."""
+    if call.callback is not None and call.callback.held_for:
+        withdraw(world, offer, CancelReason.RANG_IN, OfferCause.CANCELLED)
 
 
 def no_longer_orphan(world: World, offer: Offer) -> None:
@@ -230,6 +254,34 @@ def caller_is_back(world: World, call: Call, cause: OfferCause) -> None:
         release(world, call)
 
 
+def _entry_is_back(world: World, call: Call | None, offer: Offer, cause: OfferCause, detail: str = "") -> None:
+    if call is None:
+        return
+    if call.callback is not None and offer.dialled:
+        _attempted(world, call, call.callback, offer, detail or cause.value)
+    else:
+        caller_is_back(world, call, cause)
+        end_if_used_up(world, call)
+
+
+def _attempted(world: World, call: Call, callback: Callback, offer: Offer, reason: str) -> None:
+    """The customer was dialled and did not come to talk: once more after a pause, unless this was the last attempt."""
+    last = callback.used_up and not callback.held_for
+    pause = max(callback.rules.pause_seconds, 0.0)
+    again = None if last or call.leave is not None else world.now + pause
+    attempt = callback.attempts
+    world.establish(CallbackAttempted(call.id, call.queue.name, offer.id, offer.agent, attempt, reason, again))
+    if last and call.leave is None:
+        call.offer = None
+        end_callback(world, call, CallbackOutcome.FAILED, reason)
+        return
+    caller_is_back(world, call, OfferCause.NOT_REACHED)
+    if again is not None and call.state is CallState.WAITING and pause > 0:
+        call.held_off = True
+        world.timers.set(Timer.HOLD_OFF, call.id, again)
+        world.index_call(call)
+
+
 def _hold_off(world: World, call: Call, cause: OfferCause) -> None:
     """Do not offer a call again at once whose own side refuses: agents would be rung for nothing in a tight loop."""
     if cause not in _NOT_THE_AGENTS_DOING:
@@ -248,13 +300,16 @@ def caller_talks(world: World, offer: Offer, *, news: bool) -> None:
     if call is None:
         return
     call.leave, call.refusals = None, 0
+    if call.callback is not None and not offer.dialled:
+        offer.dialled, call.callback.attempts = True, call.callback.attempts + int(news)
     call.stopped_waiting_at = offer.talk_at
     stop_waiting(world, call)
     world.timers.cancel(Timer.AWAY, call.id)
     world.move_call(call, CallState.TALKING)
     if news:
+        told = CallAnswered if call.callback is None else CallbackReached
         wait_seconds = call.waited_seconds(world.now)
-        world.establish(CallAnswered(call.id, call.queue.name, call.tier, offer.agent, offer.id, wait_seconds))
+        world.establish(told(call.id, call.queue.name, call.tier, offer.agent, offer.id, wait_seconds))
 
 
 def _hung_up_at_once(world: World, offer: Offer) -> None:
@@ -262,8 +317,7 @@ def _hung_up_at_once(world: World, offer: Offer) -> None:
     _forget(world, offer)
     _establish_talk(world, offer)
     after_failed_offer(world, world.agents[offer.agent], OfferCause.HUNG_UP)
-    if call is not None:
-        caller_is_back(world, call, OfferCause.HUNG_UP)
+    _entry_is_back(world, call, offer, OfferCause.HUNG_UP)
 
 
 def _establish_talk(world: World, offer: Offer) -> None:
@@ -284,7 +338,10 @@ def _settled_cause(offer: Offer, reported: OfferCause) -> OfferCause:
     return offer.verdict
 
 
-def _find(world: World, event: OfferRinging | OfferAnswered | TalkStarted | OfferFailed | TalkEnded) -> Offer | None:
+def find(
+    world: World, event: OfferRinging | OfferAnswered | CallbackDialled | TalkStarted | OfferFailed | TalkEnded
+) -> Offer | None:
+    """Return the live offer of an event; without one the event is ignored."""
     offer = world.offers.get(event.offer)
     if offer is None:
         world.ignore(event, Ignored.LATE if world.was_offer(event.offer) else Ignored.UNKNOWN_OFFER)

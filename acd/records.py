@@ -9,8 +9,11 @@ from acd.states import AgentState, CallState, OfferPhase
 
 if TYPE_CHECKING:
     from acd.commands import ReleaseReason
-    from acd.config import Agent, Needs, Queue
+    from acd.config import Agent, CallbackRules, Needs, Queue
     from acd.events import OfferCause
+    from acd.facts import CallbackOutcome
+
+_IN_LINE = frozenset({CallState.WAITING, CallState.OFFERED, CallState.CONNECTING, CallState.LEAVING})
 
 #: (0 for `first` else 1, entered_at - head start - bonus, sequence, order of entry, call id); smallest goes first
 SortKey = tuple[int, float, int, int, str]
@@ -25,8 +28,46 @@ class Leave:
 
 
 @dataclass(slots=True)
+class Callback:
+    """What a queue entry without a channel has beside: whom to call, and what keeps him from being called.
+
+    `ending` is what becomes of it once no offer is live; `held_for` the customer's own call while he is on the line.
+    """
+
+    number: str
+    rules: CallbackRules
+    expires_at: float
+    attempts: int = 0
+    allowed: bool = True
+    held_for: str = ""
+    ending: CallbackOutcome | None = None
+
+    @property
+    def used_up(self) -> bool:
+        """Whether no attempt is left."""
+        return self.attempts >= self.rules.attempts
+
+    @property
+    def callable(self) -> bool:
+        """Whether the customer may be called now, the pause after an attempt aside."""
+        return self.allowed and not self.held_for and not self.used_up
+
+
+@dataclass(slots=True)
+class Customers:
+    """Who is who: callbacks and callers on the line by number, and the queues whose customers must not be called now."""
+
+    callbacks: dict[str, str] = field(default_factory=dict)
+    callers: dict[str, str] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
 class Call:
-    """One queue entry, from `CallQueued` to its `CallEnded`."""
+    """One queue entry, from `CallQueued` to its `CallEnded`; with `callback` set, one without a channel.
+
+    `caller` tells who it is, `joined` names the callback whose place he took over with `credit_seconds`.
+    """
 
     id: str
     queue: Queue
@@ -45,17 +86,27 @@ class Call:
     refusals: int = 0
     held_off: bool = False
     line: tuple[str, Needs, int] | None = None
+    caller: str = ""
+    joined: str = ""
+    credit_seconds: float = 0.0
+    callback: Callback | None = None
 
     @property
     def key(self) -> SortKey:
         """Where the call stands; constant while it waits, because every call ages at the same rate."""
-        score_at = self.entered_at - self.head_start_seconds - self.queue.bonus_seconds
+        score_at = self.entered_at - self.head_start_seconds - self.queue.bonus_seconds - self.credit_seconds
         return (0 if self.first else 1, score_at, self.sequence, self.order, self.id)
 
     @property
     def offerable(self) -> bool:
         """Whether this call may be offered right now."""
-        return self.state is CallState.WAITING and self.placed and not self.held_off
+        ready = self.state is CallState.WAITING and self.placed and not self.held_off
+        return ready and (self.callback is None or self.callback.callable)
+
+    @property
+    def holds_place(self) -> bool:
+        """Whether it stands in its queue's order; a callback whose customer is on the line himself does not."""
+        return self.state in _IN_LINE and not (self.callback is not None and self.callback.held_for)
 
     def waited_seconds(self, now: float) -> float:
         """Seconds from entry until now, or until the talk or the way out began."""
@@ -113,3 +164,4 @@ class Offer:
     talk_at: float = 0.0
     verdict: OfferCause | None = None
     orphan: bool = False
+    dialled: bool = False  #: the customer of a callback was dialled

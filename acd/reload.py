@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from acd import strategies
 from acd.agents import retire
+from acd.callbacks import rules_changed
 from acd.calls import leave
 from acd.commands import ReleaseReason
 from acd.errors import UnknownStrategy
 from acd.exits import end_call, start_waiting
-from acd.facts import Ignored, Outcome
+from acd.facts import CallbackOutcome, Ignored, Outcome
 from acd.states import CallState
 from acd.timers import Timer
 
@@ -70,9 +71,13 @@ def _replace_queue(world: World, call: Call) -> None:
             world.timers.cancel(Timer.MAX_WAIT, call.id)
             start_waiting(world, call)
         world.index_call(call)
+        if call.callback is not None:
+            rules_changed(world, call)
     elif call.state is CallState.AWAY:
         end_call(world, call, Outcome.LEFT_QUEUE, ReleaseReason.NO_QUEUE.value)
     elif call.state in _IN_LINE and call.leave is None:
+        if call.callback is not None:
+            call.callback.ending = CallbackOutcome.FAILED
         leave(world, call, ReleaseReason.NO_QUEUE, call.queue.overflow)
     else:
         world.index_call(call)

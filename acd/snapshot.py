@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from acd.callbacks import held_back
 from acd.estimate import newcomer_wait_seconds
 from acd.states import AgentState, CallState
 from acd.timers import Timer
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CallSnapshot:
-    """One call in a line. `position` is 1-based by score among all who hold a place."""
+    """One call in a line. `position` is 1-based by score among all who hold a place.
+
+    A callback has `callback` set, was dialled `attempts` times, and is not called while `held_back` says why.
+    """
 
     call: str
     tier: str
@@ -29,11 +33,16 @@ class CallSnapshot:
     waited_seconds: float
     offer: str
     agent: str
+    callback: bool = False
+    attempts: int = 0
+    held_back: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueSnapshot:
-    """One line. `waiting` counts all who hold a place (also those being offered); `talking` and `away` are extra."""
+    """One line. `waiting` counts all callers who hold a place (also those being offered), and so do the waits;
+    `talking` and `away` are extra. `callbacks` counts those who wait to be called back; `calls` holds both, in order.
+    """
 
     name: str
     waiting: int
@@ -45,6 +54,7 @@ class QueueSnapshot:
     agents_by_state: Mapping[AgentState, int]
     calls: tuple[CallSnapshot, ...]
     expected_wait_seconds: float | None
+    callbacks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +102,23 @@ def take(world: World) -> Snapshot:
 
 def _queue(world: World, name: str, calls: list[Call]) -> QueueSnapshot:
     in_line = [world.calls[call_id] for call_id in world.lines.places(name)]
+    callers = [call for call in in_line if call.callback is None]
     longest: dict[str, float] = {}
-    for call in in_line:
+    for call in callers:
         longest[call.tier] = max(longest.get(call.tier, 0.0), call.waited_seconds(world.now))
     configured = name in world.policy.queues
     return QueueSnapshot(
         name=name,
-        waiting=len(in_line),
+        waiting=len(callers),
         longest_wait_seconds=max(longest.values(), default=0.0),
-        waiting_by_tier=Counter(call.tier for call in in_line),
+        waiting_by_tier=Counter(call.tier for call in callers),
         longest_wait_by_tier_seconds=longest,
         talking=sum(1 for call in calls if call.state is CallState.TALKING),
         away=sum(1 for call in calls if call.state is CallState.AWAY),
         agents_by_state=Counter(agent.state for agent in world.agents.values() if name in agent.config.queues),
         calls=tuple(_call(world, call, position) for position, call in enumerate(in_line, start=1)),
         expected_wait_seconds=newcomer_wait_seconds(world, name) if configured else None,
+        callbacks=sum(1 for call in calls if call.callback is not None),
     )
 
 
@@ -121,6 +133,9 @@ def _call(world: World, call: Call, position: int) -> CallSnapshot:
         waited_seconds=call.waited_seconds(world.now),
         offer=call.offer or "",
         agent=offer.agent if offer is not None else "",
+        callback=call.callback is not None,
+        attempts=call.callback.attempts if call.callback is not None else 0,
+        held_back=held_back(call),
     )
 
 

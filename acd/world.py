@@ -16,7 +16,7 @@ from acd.events import OfferCause
 from acd.facts import AgentChanged, EventIgnored
 from acd.forecast import Forecast
 from acd.lines import Lines
-from acd.records import AgentRecord, Call, Offer
+from acd.records import AgentRecord, Call, Customers, Offer
 from acd.states import AGENT_MOVES, CALL_MOVES, AgentState, CallState
 from acd.story import Line, Story
 from acd.timers import Timer, Timers
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from acd.events import Event
     from acd.facts import Fact, Ignored
 
-_PLACED_STATES = frozenset({CallState.WAITING, CallState.OFFERED, CallState.CONNECTING, CallState.LEAVING})
 _MAX_CACHED_REACHES = 4096
 
 
@@ -47,6 +46,7 @@ class World:
     timers: Timers = field(default_factory=Timers)
     forecast: Forecast = field(default_factory=Forecast)
     story: Story = field(default_factory=Story)
+    customers: Customers = field(default_factory=Customers)
     dispatching: bool = True
     changed: bool = True
     offers_made: int = 0
@@ -100,7 +100,7 @@ class World:
 
     def index_call(self, call: Call) -> None:
         """Put the call where its state says: into its queue's order, and among those who may be offered."""
-        if call.state in _PLACED_STATES:
+        if call.holds_place:
             self.lines.hold_place(call)
         else:
             self.lines.give_up_place(call)

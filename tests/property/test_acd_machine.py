@@ -15,14 +15,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from acd import commands as c
 from acd import events as e
 from acd import facts as f
-from acd.config import Agent, Policy, Queue, Ring, SkillNeed, Tier
+from acd.config import Agent, CallbackRules, Policy, Queue, Ring, SkillNeed, Tier
 from acd.engine import Engine, Handled
 from acd.states import AgentState, OfferPhase
 
 ZH, EN, METER = SkillNeed("lang_zh"), SkillNeed("lang_en"), SkillNeed("meter", 2)
 TIERS = {"diamond": Tier("diamond", 300), "basic": Tier("basic", 0)}
 BILLING = Queue("billing", rings=(Ring(20, (SkillNeed("meter", 1),)), Ring(40)), needs=(METER,), max_wait_seconds=90)
-GENERAL = Queue("general", max_length=3, strategy="most_skilled", wrapup_seconds=0, announce_frequency_seconds=7)
+CALLBACK = CallbackRules(attempts=2, pause_seconds=20, expiry_seconds=100, ring_seconds=10, answer_seconds=5)
+GENERAL = Queue(
+    "general", max_length=3, strategy="most_skilled", wrapup_seconds=0, announce_frequency_seconds=7, callback=CALLBACK
+)
 FAULTS = Queue("faults", bonus_seconds=30, max_wait_seconds=0, announce_first_seconds=0, announce_frequency_seconds=0)
 ANNA = Agent("anna", skills={"lang_zh": 3, "meter": 2}, queues=("billing", "general"), max_misses=1)
 BO = Agent("bo", skills={"lang_en": 1}, queues=("general", "faults", "billing"))
@@ -43,6 +46,8 @@ POLICIES = (
 BAD_POLICY = policy((Queue("billing", strategy="astrology"),), (ANNA,))
 
 call_ids = st.sampled_from(["c1", "c2", "c3", "c4", "c5", "c6"])
+entry_ids = st.sampled_from(["k1", "k2", "k3", "c1"])
+numbers = st.sampled_from(["", "138", "139", "139"])
 agent_ids = st.sampled_from(["anna", "bo", "chen", "ding", "nobody"])
 queue_ids = st.sampled_from(["billing", "billing", "general", "general", "faults", "nowhere"])
 tier_ids = st.sampled_from(["diamond", "basic", "unheard_of"])
@@ -60,7 +65,6 @@ class Ledger:
         self.talks: dict[str, tuple[str, str]] = {}
         self.used: set[str] = set()
         self.agents: dict[str, AgentState] = {}
-        self.away_or_gone: set[str] = set()
 
     def take(self, handled: Handled) -> None:
         for fact in handled.facts:
@@ -70,10 +74,10 @@ class Ledger:
 
     def fact(self, fact: f.Fact) -> None:
         match fact:
-            case f.CallEntered(call=call):
+            case f.CallEntered(call=call) | f.CallbackEntered(call=call):
                 assert self.entries[call] == self.outcomes[call], f"{call} entered while in a line"
                 self.entries[call] += 1
-            case f.CallEnded(call=call, wait_seconds=wait):
+            case f.CallEnded(call=call, wait_seconds=wait) | f.CallbackEnded(call=call, wait_seconds=wait):
                 self.outcomes[call] += 1
                 assert self.outcomes[call] == self.entries[call], f"{call} ended more often than it entered"
                 assert wait >= 0
@@ -99,7 +103,9 @@ class Ledger:
     def command(self, command: c.Command) -> None:
         live = [call for call, _ in self.offers.values()]
         match command:
-            case c.OfferCall(offer=offer, call=call, agent=agent):
+            case c.OfferCall(offer=offer, call=call, agent=agent) | c.OfferCallback(
+                offer=offer, call=call, agent=agent
+            ):
                 assert self.offers[offer] == (call, agent)
                 assert command.ring_timeout_seconds >= 1
                 assert command.waited_seconds >= 0
@@ -134,7 +140,7 @@ class Histories(RuleBasedStateMachine):
         deadline = self.engine.next_deadline()
         assert deadline is None or deadline > self.now
         if not self.engine.dispatching:
-            assert not any(isinstance(x, c.OfferCall | c.Announce) for x in handled.commands)
+            assert not any(isinstance(x, c.OfferCall | c.OfferCallback | c.Announce) for x in handled.commands)
         for command in handled.commands:
             self.expect_answers(command)
 
@@ -148,6 +154,14 @@ class Histories(RuleBasedStateMachine):
                 e.TalkStarted(offer),
                 e.TalkEnded(offer, caller_remains=False),
             ]
+        elif isinstance(command, c.OfferCallback):
+            offer = command.offer
+            self.seen.append(offer)
+            self.answers += [e.OfferRinging(offer), e.OfferAnswered(offer), e.CallbackDialled(offer)]
+            if self.now % 2 < 1:
+                self.answers += [e.OfferFailed(offer, e.OfferCause.NOT_REACHED, "busy")]
+            else:
+                self.answers += [e.TalkStarted(offer), e.TalkEnded(offer, caller_remains=False)]
         elif isinstance(command, c.CancelOffer):
             self.answers.append(e.OfferFailed(command.offer, e.OfferCause.CANCELLED))
 
@@ -173,7 +187,7 @@ class Histories(RuleBasedStateMachine):
     def offer_fails(self, data: st.DataObject, cause: e.OfferCause) -> None:
         self.hear(e.OfferFailed(data.draw(st.sampled_from(self.seen[-4:])), cause))
 
-    @rule(data=st.data(), kind=st.sampled_from([e.OfferRinging, e.OfferAnswered, e.TalkStarted]))
+    @rule(data=st.data(), kind=st.sampled_from([e.OfferRinging, e.OfferAnswered, e.CallbackDialled, e.TalkStarted]))
     def late_or_forged(self, data: st.DataObject, kind: type) -> None:
         self.hear(kind(data.draw(st.sampled_from(self.seen))))
 
@@ -191,10 +205,12 @@ class Histories(RuleBasedStateMachine):
         age=st.sampled_from([None, None, None, -5.0, 0.0, 30.0, 200.0]),
         first=st.booleans(),
         placed=st.sampled_from([True, True, True, False]),
+        caller=numbers,
     )
-    def call_queues(self, call, queue, tier, extra, age, first, placed) -> None:
+    def call_queues(self, call, queue, tier, extra, age, first, placed, caller) -> None:
         entered_at = None if age is None else self.now - age
-        self.hear(e.CallQueued(call, queue, tier, extra, entered_at, first=first and age is not None, placed=placed))
+        first = first and age is not None
+        self.hear(e.CallQueued(call, queue, tier, extra, entered_at, first=first, placed=placed, caller=caller))
 
     @rule(call=call_ids)
     def call_is_placed(self, call: str) -> None:
@@ -211,6 +227,47 @@ class Histories(RuleBasedStateMachine):
     @rule(call=call_ids, reason=st.sampled_from(list(e.LeaveReason)))
     def call_leaves(self, call: str, reason: e.LeaveReason) -> None:
         self.hear(e.CallLeaveRequested(call, reason, "somewhere"))
+
+    # Callbacks
+
+    @rule(
+        entry=entry_ids,
+        number=numbers,
+        queue=queue_ids,
+        tier=tier_ids,
+        age=st.sampled_from([None, None, 5.0, 120.0]),
+        attempts=st.integers(0, 2),
+        instead_of=call_ids,
+        pause=st.sampled_from([None, None, 15.0]),
+    )
+    def callback_is_requested(self, entry, number, queue, tier, age, attempts, instead_of, pause) -> None:
+        entered_at = None if age is None else self.now - age
+        not_before = None if pause is None else self.now + pause
+        self.hear(
+            e.CallbackRequested(
+                entry,
+                number,
+                queue,
+                tier,
+                entered_at=entered_at,
+                instead_of=instead_of,
+                attempts=0 if age is None else attempts,
+                not_before=not_before,
+            )
+        )
+
+    @rule(entry=entry_ids)
+    def callback_is_cancelled(self, entry: str) -> None:
+        self.hear(e.CallbackCancelled(entry))
+
+    @rule(queue=queue_ids, allowed=st.booleans())
+    def hours_change(self, queue: str, allowed: bool) -> None:
+        self.hear(e.CallbackHours(queue, allowed))
+
+    @rule(data=st.data(), detail=st.sampled_from(["busy", "no_answer"]))
+    def customer_is_not_reached(self, data: st.DataObject, detail: str) -> None:
+        offer = data.draw(st.sampled_from(self.seen[-4:]))
+        self.hear(e.OfferFailed(offer, e.OfferCause.NOT_REACHED, detail))
 
     # Agents
 
@@ -233,12 +290,23 @@ class Histories(RuleBasedStateMachine):
         self.hear(e.AgentAdopted(agent, state, "from the store", self.now - ago, self.now + left, misses=1))
 
     @rule(
-        data=st.data(), call=call_ids, agent=agent_ids, phase=st.sampled_from(list(OfferPhase)), left=st.floats(-5, 30)
+        data=st.data(),
+        call=st.one_of(call_ids, entry_ids),
+        agent=agent_ids,
+        phase=st.sampled_from(list(OfferPhase)),
+        left=st.floats(-5, 30),
+        dialled=st.booleans(),
     )
-    def offer_is_adopted(self, data, call: str, agent: str, phase: OfferPhase, left: float) -> None:
-        self.hear(e.OfferAdopted(self.found_leg(data), call, agent, phase, self.now + left))
+    def offer_is_adopted(self, data, call: str, agent: str, phase: OfferPhase, left: float, dialled: bool) -> None:
+        self.hear(e.OfferAdopted(self.found_leg(data), call, agent, phase, self.now + left, dialled))
 
-    @rule(data=st.data(), call=call_ids, agent=agent_ids, queue=queue_ids, ago=st.floats(-5, 60))
+    @rule(
+        data=st.data(),
+        call=st.one_of(call_ids, entry_ids),
+        agent=agent_ids,
+        queue=queue_ids,
+        ago=st.floats(-5, 60),
+    )
     def talk_is_adopted(self, data, call: str, agent: str, queue: str, ago: float) -> None:
         self.hear(e.TalkAdopted(self.found_leg(data), call, agent, queue, "basic", self.now - ago))
 
@@ -285,6 +353,8 @@ class Histories(RuleBasedStateMachine):
         self.hear(e.DispatchResumed())
         for call in ("c1", "c2", "c3", "c4", "c5", "c6"):
             self.hear(e.CallAbandoned(call))
+        for entry in ("k1", "k2", "k3", "c1"):
+            self.hear(e.CallbackCancelled(entry))
         for offer in list(self.ledger.talks):
             self.hear(e.TalkEnded(offer, caller_remains=False))
         for _ in range(60):

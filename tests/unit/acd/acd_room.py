@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from acd.commands import Announce, CancelOffer, Command, OfferCall, ReleaseCall
+from acd.commands import Announce, CancelOffer, Command, OfferCall, OfferCallback, ReleaseCall
 from acd.config import Agent, Policy, Queue, Tier
 from acd.engine import Engine
 from acd.events import (
@@ -102,6 +102,8 @@ def brief(commands: list[Command]) -> list[tuple[str, ...]]:
         match command:
             case OfferCall(call=call, agent=agent):
                 said.append(("offer", call, agent))
+            case OfferCallback(call=call, agent=agent):
+                said.append(("callback", call, agent))
             case CancelOffer(call=call, agent=agent, reason=reason):
                 said.append(("cancel", call, agent, reason.value))
             case ReleaseCall(call=call, reason=reason, target=target):
