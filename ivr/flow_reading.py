@@ -102,12 +102,12 @@ class FlowReader:
     def _check(
         self, reader: Reader, steps: Mapping[str, StepType], roots: Sequence[Scalar], faults: int, placed: list[str]
     ) -> None:
-        """Check the ways of a flow; its shape only when nothing else is wrong with it (`faults`: errors before it)."""
+        """Check the ways of a flow; its shape only when nothing else is wrong with it (`faults`: errors before it) and every step is there."""
         written = reader.node("steps")
         names = {**dict.fromkeys(written.entries if isinstance(written, Table) else ()), **dict.fromkeys(placed)}
         if names:
             check_targets(steps, roots, names, self._findings)
-        if self._errors() == faults:
+        if self._errors() == faults and names.keys() == steps.keys():
             check_graph(steps, roots, self._findings)
 
     def _read_variables(self, reader: Reader, expansion: Expansion) -> Variables:

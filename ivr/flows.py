@@ -144,7 +144,7 @@ class _Loader:
         reader = FlowReader(self._known, including, self.prompts, self.findings)
         for name, node in flows.items():
             self.flows[name], self._contexts[name] = reader.read(name, node)
-        if not self._broken:
+        if not self._broken and not including.failed:
             self.findings.extend(unused(self.fragments, including.used))
 
     def _read_phrases(self, node: Node) -> None:

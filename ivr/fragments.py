@@ -39,6 +39,7 @@ class Fragment:
         parameters: what stands under each when an include does not give it; None: it must be given.
         variables: its own variables; each include has its own.
         steps: its steps.
+        sound: nothing is wrong with its head and marks, so that filling it in can bring up nothing that only follows from that.
 
     """
 
@@ -48,6 +49,7 @@ class Fragment:
     parameters: Mapping[str, Node | None]
     variables: tuple[tuple[Scalar, Node], ...]
     steps: tuple[tuple[Scalar, Node], ...]
+    sound: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ def read_fragment(name: str, node: Node, fits: Callable[[str], bool], findings: 
         findings: gets what is wrong, marks of unknown and unused parameters included.
 
     """
+    before = len(findings)
     reader = Reader(node, findings, f'fragment "{name}"')
     reader.integer("version", 1, 1, 1)
     written = reader.scalar("fragment", required=True)
@@ -109,9 +112,14 @@ def read_fragment(name: str, node: Node, fits: Callable[[str], bool], findings: 
         reader.report(start, "unknown-step", f'no step "{start.text}"', did_you_mean(start.text, steps))
     parameters = {key.text: None if _empty(value) else value for key, value in entries["parameters"]}
     _check_marks(entries, parameters, findings)
-    path = reader.place.path
     return Fragment(
-        name, path, start.text if start else "", parameters, tuple(entries["vars"]), tuple(entries["steps"])
+        name=name,
+        path=reader.place.path,
+        start=start.text if start else "",
+        parameters=parameters,
+        variables=tuple(entries["vars"]),
+        steps=tuple(entries["steps"]),
+        sound=not any(finding.severity is Severity.ERROR for finding in findings[before:]),
     )
 
 
@@ -134,6 +142,7 @@ class Including:
 
     Attributes:
         used: fragments that were filled in somewhere.
+        failed: some include could not be filled in, so that nothing can be said of what is unused.
 
     """
 
@@ -141,6 +150,7 @@ class Including:
         self, fragments: Mapping[str, Fragment], flows: set[str], broken: set[str], findings: list[Finding]
     ) -> None:
         self.used: set[str] = set()
+        self.failed = False
         self._fragments = fragments
         self._flows = flows
         self._broken = broken
@@ -168,10 +178,11 @@ class Including:
         named, given = reader.scalar("fragment", required=True), reader.child("with")
         reader.finish()
         fragment = self._find(named, chain) if named else None
-        if named is None or fragment is None:
+        values = self._values(fragment, given, named) if named and fragment else None
+        if fragment is None or values is None:
+            self.failed = True
             return
         self.used.add(fragment.name)
-        values = self._values(fragment, given, named)
         full = {key.text: _full(placed.name, key.text, fragment.start) for key, _ in fragment.steps}
         above = placed.origin.names if placed.origin else {}
         own = {key.text: f"{placed.name}{INSIDE}{key.text}" for key, _ in fragment.variables}
@@ -200,7 +211,8 @@ class Including:
             self._findings.append(named.finding("unknown-fragment", f'no fragment "{name}"', cure))
         return None
 
-    def _values(self, fragment: Fragment, given: Reader | None, named: Scalar) -> dict[str, Node]:
+    def _values(self, fragment: Fragment, given: Reader | None, named: Scalar) -> dict[str, Node] | None:
+        """Return what each parameter is, or None when the fragment cannot be filled in."""
         entries = given.entries() if given else []
         for key, _ in entries:
             if key.text not in fragment.parameters:
@@ -213,7 +225,8 @@ class Including:
             if value is None:
                 message = f'fragment "{fragment.name}" needs "{name}"'
                 self._findings.append(named.finding("missing-parameter", message, f"add {name}: under with:"))
-        return {name: value for name, value in values.items() if value is not None}
+        whole = {name: value for name, value in values.items() if value is not None}
+        return whole if fragment.sound and len(whole) == len(values) else None
 
 
 def _includes(node: Node) -> bool:

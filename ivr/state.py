@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from ivr.commands import Command
+from ivr.findings import Position
 from ivr.secret import Secret
 
 FORM = 1
@@ -25,6 +26,7 @@ class Awaiting(StrEnum):
     BACKEND = "backend"
     RECORD = "record"
     QUEUE = "queue"
+    DIAL = "dial"
     NONE = "none"
 
 
@@ -48,7 +50,10 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One thing a step did, for the log, the trail of the call and the metrics. `values` never hold a secure value."""
+    """One thing a step did, for the log, the trail of the call and the metrics.
+
+    `values` never hold a secure value. `place` is where the step is written: for one of a fragment, in the fragment's file.
+    """
 
     flow: str
     step: str
@@ -56,6 +61,7 @@ class Trace:
     at: float
     result: str
     values: Mapping[str, Any] = field(default_factory=dict)
+    place: Position | None = None
 
 
 @dataclass(slots=True)

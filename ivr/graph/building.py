@@ -48,7 +48,8 @@ def fitted(text: str, width: int = LINE_WIDTH) -> str:
 def _node(step: StepType, flows: FlowSet, words: Mapping[tuple[str, str], str]) -> Node:
     said = getattr(step, "say", None)
     lines = [_first_words(said, language, words) for language in flows.languages] if isinstance(said, Text) else []
-    return Node(step.name, step.kind, step.name, tuple(fitted(line) for line in (_about(step), *lines) if line))
+    origin = f"from {step.fragment}" if step.fragment else ""
+    return Node(step.name, step.kind, step.name, tuple(fitted(line) for line in (_about(step), origin, *lines) if line))
 
 
 def _about(step: StepType) -> str:

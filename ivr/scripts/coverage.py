@@ -12,7 +12,7 @@ from ivr.session import Interpreter
 from ivr.steps.base import StepType
 from ivr.steps.menu import Confirm
 
-FAILING = ("http", "lookup", "report", "record", "queue", "sms")
+FAILING = ("dial", "http", "lookup", "report", "record", "queue", "sms")
 """Kinds whose `on_error` from the flow's defaults can be taken in earnest; in other steps it only stands by."""
 
 
@@ -55,7 +55,9 @@ class Coverage:
     def left(self, flow: str, step: str, way: Go) -> None:
         """Count a way out of a step."""
         found = self._flows.flows[flow].steps.get(step)
-        for name in _names(found, way) if found else ():
+        if found is None:
+            return
+        for name in _names(found, way):
             self._taken[_spot(found.place), name] += 1
 
     def ways(self, flow: Flow) -> tuple[Way, ...]:

@@ -26,6 +26,7 @@ class StepType(ABC):
         place: where it is written.
         exits: all ways out.
         on_error: the way on when it cannot do its work; None: the flow's safe exit.
+        fragment: the fragment that brought it, or empty; `place` is then in that fragment's file.
 
     """
 
@@ -37,6 +38,7 @@ class StepType(ABC):
     place: Position
     exits: tuple[Exit, ...]
     on_error: Way | None
+    fragment: str = ""
 
     @classmethod
     @abstractmethod

@@ -283,6 +283,7 @@ class StepReader(Reader):
             "place": self.place,
             "exits": tuple(self.exits),
             "on_error": on_error,
+            "fragment": self._origin.fragment if self._origin else "",
         }
 
     def _note_paths(self, node: Table) -> None:
