@@ -107,7 +107,7 @@ def dispatch_resumed(world: World, event: DispatchResumed) -> None:
     if world.dispatching:
         world.ignore(event, Ignored.DUPLICATE)
         return
-    world.dispatching = world.changed = True
+    world.dispatching = True
     for offer in [world.offers[offer_id] for offer_id in world.orphans.values()]:
         if offer.phase is not OfferPhase.TALKING:
             withdraw(world, offer, CancelReason.ORPHAN, OfferCause.CANCELLED)
@@ -137,6 +137,7 @@ def _restore(world: World, agent: AgentRecord, event: AgentAdopted) -> None:
     elif agent.state is not AgentState.READY:
         world.move_agent(agent, AgentState.READY)
     agent.since = agent.idle_since = since
+    world.refresh_free(agent)
     if agent.state is AgentState.BACKOFF:
         agent.not_before, agent.not_before_reason = event.until or 0.0, event.reason
 

@@ -164,8 +164,7 @@ def after_failed_offer(world: World, agent: AgentRecord, cause: OfferCause) -> N
 def drop_if_retired(world: World, agent: AgentRecord) -> None:
     """Forget an agent who is no longer configured, once he is logged out."""
     if agent.retired and agent.state is AgentState.LOGGED_OUT:
-        del world.agents[agent.name]
-        world.forget_reaches()
+        world.drop_agent(agent)
 
 
 def retire(world: World, agent: AgentRecord) -> None:

@@ -150,8 +150,6 @@ def _enter(world: World, event: CallbackRequested, queue: Queue) -> None:
 def _change(world: World, event: CallbackRequested, call: Call, queue: Queue) -> None:
     assert call.callback is not None
     entered_at = min(call.entered_at, _take_over_place(world, event))
-    world.lines.withdraw(call)
-    world.lines.give_up_place(call)
     call.entered_at, call.queue, call.tier, call.needs = entered_at, queue, event.tier, merge_needs(event.needs)
     call.head_start_seconds = world.tier(event.tier).head_start_seconds
     call.callback.rules = queue.callback or CallbackRules()
@@ -189,7 +187,5 @@ def _look_for_the_customer(world: World, call: Call) -> None:
 def _credit(world: World, theirs: Call, call: Call) -> None:
     """Give a caller who is in line already the better place of his callback."""
     credit_seconds = max(0.0, theirs.key[1] - call.key[1])
-    world.lines.withdraw(theirs)
-    world.lines.give_up_place(theirs)
     theirs.credit_seconds += credit_seconds
     world.index_call(theirs)

@@ -7,14 +7,13 @@ All durations are seconds.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class SkillNeed:
+class SkillNeed(NamedTuple):
     """A skill an agent must have, at `level` or higher (levels are 1 and up)."""
 
     skill: str
@@ -40,6 +39,15 @@ class Tier:
     head_start_seconds: float = 0.0
     label_zh: str = ""
     label_en: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """Dedicated seats of a queue: its agents with `skill` serve callers of `tiers` first, or (`only`) nobody else."""
+
+    skill: str
+    tiers: tuple[str, ...]
+    only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,10 @@ class Queue:
     `announce_frequency_seconds` 0 announce nothing (again). `overflow` names where a call goes after max
     wait or when the line is full. `weight` is the priority in the static `Queue()` of the dialplan's fallback;
     the engine itself orders by score only. `callback` None offers no callback.
+
+    `seats` are dedicated to some tiers. A caller who has waited `guarantee_seconds` (0: never) goes before all who have
+    not, the oldest first. One who asks for an agent by name (the one he spoke to last) waits for him alone for
+    `last_agent_wait_seconds`, as long as that agent is at work.
     """
 
     name: str
@@ -88,12 +100,19 @@ class Queue:
     strategy: str = "longest_idle"
     overflow: str = "voicemail"
     weight: int = 0
+    seats: tuple[Seats, ...] = ()
+    guarantee_seconds: float = 0.0
+    last_agent_wait_seconds: float = 0.0
     callback: CallbackRules | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """One person who answers. `wrapup_seconds` None takes the queue's; `max_misses` 0 never pauses for misses."""
+    """One person who answers. `wrapup_seconds` None takes the queue's; `max_misses` 0 never pauses for misses.
+
+    `queue_bonus_seconds` adds to the score of a queue's calls in this agent's eyes, and of several free agents those
+    with the greatest are asked first. `weight` is his share where agents are drawn by lot.
+    """
 
     name: str
     label: str = ""
@@ -103,6 +122,8 @@ class Agent:
     queues: tuple[str, ...] = ()
     wrapup_seconds: float | None = None
     max_misses: int = 3
+    queue_bonus_seconds: Mapping[str, float] = field(default_factory=dict)
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +153,7 @@ class Policy:
     agents: Mapping[str, Agent] = field(default_factory=dict)
     backoff: Backoff = Backoff()
     away_seconds: float = 120.0
+    seed: int = 0
     offer_grace_seconds: float = 3.0
     connect_deadline_seconds: float = 15.0
     cancel_deadline_seconds: float = 5.0

@@ -1,7 +1,7 @@
 """Who may be offered a call, and why everybody else may not.
 
 `why_not` is the one rule. It has two halves: what an agent is able to do (changes with the policy only, so the
-engine caches it per search, see `Reach`) and what he is doing (changes with every event).
+engine keeps it per search, see searches.py) and what he is doing (changes with every event).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from acd.config import SkillNeed
 from acd.states import AgentState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from acd.config import Agent, Needs, Queue
     from acd.records import AgentRecord
@@ -33,6 +33,8 @@ class Reason(Enum):
     RESERVED = "reserved"  #: rung, being connected, or his cancelled leg is not yet gone
     TALKING = "talking"
     BUSY_ELSEWHERE = "busy_elsewhere"
+    DEDICATED = "dedicated"  #: his seat is kept for other tiers
+    NOT_WANTED = "not_wanted"  #: the caller waits for another agent, the one he spoke to last
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +57,41 @@ _BY_STATE: Mapping[AgentState, Ineligibility] = {
 }
 _BUSY_ELSEWHERE = Ineligibility(Reason.BUSY_ELSEWHERE)
 
-
-def why_not(agent: AgentRecord, queue: str, needs: Needs) -> Ineligibility | None:
-    """Say why this agent may not be offered a call of this queue with these needs now; None if he may."""
-    return cannot(agent.config, queue, needs) or is_not_free(agent)
+#: a dedicated seat takes a caller of its tiers before any other, however long that one has waited
+DEDICATED_BONUS_SECONDS = 1e9
 
 
-def cannot(agent: Agent, queue: str, needs: Needs) -> Ineligibility | None:
-    """Say what the agent lacks for this queue and these needs; None if nothing."""
-    if queue not in agent.queues:
-        return Ineligibility(Reason.NOT_IN_QUEUE, queue)
+def why_not(agent: AgentRecord, queue: Queue, needs: Needs, tier: str = "") -> Ineligibility | None:
+    """Say why this agent may not be offered a call of this queue, tier and these needs now; None if he may."""
+    return cannot(agent.config, queue, needs, tier) or is_not_free(agent)
+
+
+def cannot(agent: Agent, queue: Queue, needs: Needs, tier: str = "") -> Ineligibility | None:
+    """Say what the agent lacks for this queue, these needs and this tier; None if nothing."""
+    if queue.name not in agent.queues:
+        return Ineligibility(Reason.NOT_IN_QUEUE, queue.name)
     for need in needs:
         level = agent.skills.get(need.skill)
         if level is None:
             return Ineligibility(Reason.SKILL_MISSING, need.skill)
         if level < need.level:
             return Ineligibility(Reason.SKILL_TOO_LOW, f"{need.skill} {level} < {need.level}")
-    return None
+    return _dedicated(agent, queue, tier) if queue.seats else None
+
+
+def preference(agent: Agent, queue: Queue, tier: str = "") -> float:
+    """How many seconds a call of this queue and tier counts more in this agent's eyes."""
+    own = agent.queue_bonus_seconds.get(queue.name, 0.0)
+    first = any(seats.skill in agent.skills and tier in seats.tiers for seats in queue.seats)
+    return own + (DEDICATED_BONUS_SECONDS if first else 0.0)
+
+
+def _dedicated(agent: Agent, queue: Queue, tier: str) -> Ineligibility | None:
+    """Seats kept for some tiers serve nobody else; an agent of several such seats serves the tiers of all."""
+    kept = [seats for seats in queue.seats if seats.only and seats.skill in agent.skills]
+    if not kept or any(tier in seats.tiers for seats in kept):
+        return None
+    return Ineligibility(Reason.DEDICATED, ", ".join(name for seats in kept for name in seats.tiers))
 
 
 def is_not_free(agent: AgentRecord) -> Ineligibility | None:
@@ -81,45 +101,6 @@ def is_not_free(agent: AgentRecord) -> Ineligibility | None:
     if agent.state is AgentState.PAUSED:
         return Ineligibility(Reason.PAUSED, agent.reason)
     return _BY_STATE.get(agent.state)
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """The search one kind of call makes: the ring in force, its needs, who could serve it, what others lack."""
-
-    queue: str
-    ring: int
-    needs: Needs
-    able: frozenset[str]
-    unable: Mapping[str, Ineligibility]
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """Everybody, judged for one call: who is eligible, and the reason for each who is not."""
-
-    eligible: tuple[AgentRecord, ...]
-    not_free: Mapping[str, Ineligibility]
-    unable: Mapping[str, Ineligibility]
-
-    @property
-    def ineligible(self) -> dict[str, Ineligibility]:
-        """Every agent who is not eligible, with the reason."""
-        return {**self.unable, **self.not_free}
-
-
-def judge(reach: Reach, agents: Mapping[str, AgentRecord]) -> Judgement:
-    """Judge all agents for one search; equals `why_not` asked of each."""
-    eligible = []
-    not_free = {}
-    for name in reach.able:
-        agent = agents[name]
-        hindrance = is_not_free(agent)
-        if hindrance is None:
-            eligible.append(agent)
-        else:
-            not_free[name] = hindrance
-    return Judgement(tuple(eligible), not_free, reach.unable)
 
 
 def merge_needs(*groups: Needs) -> Needs:
@@ -132,6 +113,8 @@ def merge_needs(*groups: Needs) -> Needs:
 
 def stages(queue: Queue) -> tuple[tuple[float, Needs], ...]:
     """All rings of a queue in order of time: stage 0 is the queue's own needs, from second 0."""
+    if not queue.rings:
+        return ((0.0, queue.needs),)
     later = sorted(((ring.after_seconds, ring.needs) for ring in queue.rings), key=lambda stage: stage[0])
     return ((0.0, queue.needs), *later)
 
@@ -141,27 +124,6 @@ def stage_at(queue: Queue, entered_at: float, now: float) -> int:
 
     The time is compared as `entered_at + after_seconds <= now`, exactly as the deadline for it is armed.
     """
+    if not queue.rings:
+        return 0
     return max(0, sum(1 for after, _ in stages(queue) if entered_at + after <= now) - 1)
-
-
-def reach(queue: Queue, extra: Needs, stage: int, agents: Iterable[AgentRecord]) -> Reach:
-    """Find the ring to search in: the first from `stage` on that some logged-in agent could ever match.
-
-    If there is none, the ring of the time itself stays in force and the caller waits.
-    """
-    everybody = list(agents)
-    timely = None
-    rings = list(enumerate(stages(queue)))
-    for ring, (_, needs) in rings[min(stage, len(rings) - 1) :]:
-        found = _reach_of(queue, ring, merge_needs(needs, extra), everybody)
-        if any(agent.name in found.able and agent.state is not AgentState.LOGGED_OUT for agent in everybody):
-            return found
-        timely = timely or found
-    assert timely is not None
-    return timely
-
-
-def _reach_of(queue: Queue, ring: int, needs: Needs, agents: list[AgentRecord]) -> Reach:
-    gaps = {agent.name: cannot(agent.config, queue.name, needs) for agent in agents}
-    able = frozenset(name for name, gap in gaps.items() if gap is None)
-    return Reach(queue.name, ring, needs, able, {name: gap for name, gap in gaps.items() if gap is not None})

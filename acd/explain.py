@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from acd.callbacks import held_back
-from acd.eligibility import judge
+from acd.eligibility import is_not_free, preference
 from acd.errors import UnknownCall
 from acd.estimate import expected_wait_seconds
 from acd.states import CallState
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from acd.config import Needs
     from acd.eligibility import Ineligibility
     from acd.records import Call
+    from acd.roster import Copy, Roster
+    from acd.searches import Search
     from acd.story import Line
     from acd.strategies import Rank
     from acd.world import World
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
 class Decision:
     """The record of one offer, as things stood at engine time `at`.
 
-    `ranked` holds every eligible agent, best first, with what ranked him (see strategies.py); `not_free` and
-    `unable` hold everybody else.
+    `ranked` holds the best eligible agents (at most ten), best first, with what ranked each (see strategies.py);
+    everybody else's reason is worked out when asked for.
     """
 
     offer: str
@@ -37,17 +39,29 @@ class Decision:
     at: float
     score: float
     ring: int
-    needs: Needs
     strategy: str
     chosen: str
     ranked: tuple[tuple[str, Rank], ...]
-    not_free: Mapping[str, Ineligibility]
-    unable: Mapping[str, Ineligibility]
+    search: Search = field(repr=False)
+    roster: Roster = field(repr=False)
+    stood: Copy = field(repr=False)
+
+    @property
+    def needs(self) -> Needs:
+        """What the search asked for, the call's own needs included."""
+        return self.search.needs
+
+    @property
+    def not_free(self) -> dict[str, Ineligibility]:
+        """Every agent who was able but not free, with the reason."""
+        able = self.search.able.values()
+        gaps = {agent.name: self.roster.then(self.stood, agent.order) for agent in able}
+        return {name: gap for name, gap in gaps.items() if gap is not None}
 
     @property
     def ineligible(self) -> dict[str, Ineligibility]:
         """Every agent who was not eligible, with the reason."""
-        return {**self.unable, **self.not_free}
+        return {**self.search.unable(), **self.not_free}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +121,12 @@ def explain(world: World, call_id: str) -> Explanation:
 
 
 def _standing(world: World, call: Call) -> Standing:
-    reach = world.reach_of(call)
-    judgement = judge(reach, world.agents)
+    ring, search = world.reach_of(call)
+    hindrances = {name: is_not_free(agent) for name, agent in search.able.items()}
+    eligible = [search.able[name] for name, gap in hindrances.items() if gap is None]
+    not_free = {name: gap for name, gap in hindrances.items() if gap is not None}
+    ranked = rank(call.queue.strategy, eligible, search.needs, world.now)
+    ranked.sort(key=lambda pair: -preference(pair[1].config, call.queue, call.tier))
     waited_seconds = call.waited_seconds(world.now)
     return Standing(
         queue=call.queue.name,
@@ -118,10 +136,10 @@ def _standing(world: World, call: Call) -> Standing:
         waited_seconds=waited_seconds,
         head_start_seconds=call.head_start_seconds,
         bonus_seconds=call.queue.bonus_seconds,
-        ring=reach.ring,
-        needs=reach.needs,
-        eligible=tuple(agent.name for _, agent in rank(call.queue.strategy, judgement.eligible, reach.needs)),
-        ineligible=judgement.ineligible,
+        ring=ring,
+        needs=search.needs,
+        eligible=tuple(agent.name for _, agent in ranked),
+        ineligible={**search.unable(), **not_free},
         expected_wait_seconds=expected_wait_seconds(world, call),
         credit_seconds=call.credit_seconds,
         held_back=held_back(call),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acd.eligibility import is_not_free, reach, stage_at, why_not
+from acd.eligibility import cannot, is_not_free, merge_needs, stage_at, stages, why_not
 from acd.states import AgentState, CallState, OfferPhase
 from acd.timers import Timer
 
@@ -103,7 +103,7 @@ def _calls(world: World) -> Iterator[str]:
 
 
 def _order(world: World) -> Iterator[str]:
-    found = sorted(world.lines.offerable())
+    found = sorted(world.matching.offerable())
     meant = sorted(call.id for call in world.calls.values() if call.offerable)
     if found != meant:
         yield f"dispatch can find {found}, but {meant} wait"
@@ -115,20 +115,33 @@ def _order(world: World) -> Iterator[str]:
 
 
 def _nobody_idle(world: World) -> Iterator[str]:
-    """Ask the one rule afresh, past every cache."""
+    """Ask the one rule afresh, past everything that is kept ready."""
     if not world.dispatching:
         return
     free = [world.agents[name] for name in world.free]
     for call in (call for call in world.calls.values() if call.offerable and free):
-        needs = _needs_now(world, call)
-        idle = [agent.name for agent in free if why_not(agent, call.queue.name, needs) is None]
+        asked, needs = _asked_now(world, call)
+        idle = [
+            agent.name for agent in free if agent.name in asked and why_not(agent, call.queue, needs, call.tier) is None
+        ]
         if idle:
             yield f"{call.id} waits although {idle} could serve it"
 
 
-def _needs_now(world: World, call: Call) -> Needs:
-    stage = stage_at(call.queue, call.entered_at, world.now)
-    return reach(call.queue, call.needs, stage, world.agents.values()).needs
+def _asked_now(world: World, call: Call) -> tuple[set[str], Needs]:
+    """Who may be asked with which needs: the one agent he wants, or all by the first ring that anybody can match."""
+    wanted = world.agents.get(call.wanted)
+    waits = call.entered_at + call.queue.last_agent_wait_seconds > world.now
+    at_work = wanted is not None and wanted.state not in {AgentState.LOGGED_OUT, AgentState.PAUSED}
+    if at_work and waits and cannot(world.agents[call.wanted].config, call.queue, call.needs, call.tier) is None:
+        return {call.wanted}, call.needs
+    present = [agent for agent in world.agents.values() if agent.state is not AgentState.LOGGED_OUT]
+    rings = [merge_needs(needs, call.needs) for _, needs in stages(call.queue)]
+    rings = rings[stage_at(call.queue, call.entered_at, world.now) :]
+    matched = [
+        needs for needs in rings if any(cannot(agent.config, call.queue, needs, call.tier) is None for agent in present)
+    ]
+    return set(world.agents), (matched or rings)[0]
 
 
 def _deadlines(world: World) -> Iterator[str]:

@@ -1,77 +1,50 @@
-"""Who waits, in order. Two sorted views of the same calls, kept by binary search.
-
-*Places*: everybody who holds a place in a queue, for positions. *Lines*: only those who may be offered now, one
-line per (queue, extra needs, ring), so that dispatch looks at the heads of a few lines and never at every caller.
-"""
+"""Who holds a place in which queue, in order, for positions and lengths. Whom dispatch may find is in matching.py."""
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
+
+from acd.ordered import Ordered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from acd.config import Needs
     from acd.records import Call, SortKey
-
-LineName = tuple[str, "Needs", int]
-_Name = TypeVar("_Name")
 
 
 class Lines:
-    """The sorted views. A call's key must not change while it stands in them."""
+    """Everybody who holds a place, queue by queue. An entry stands where its key said when it was put in."""
 
     def __init__(self) -> None:
-        self._places: dict[str, list[SortKey]] = {}
-        self._lines: dict[LineName, list[SortKey]] = {}
-        self._placed: dict[str, str] = {}
+        self._places: dict[str, Ordered[SortKey]] = {}
+        self._held: dict[str, tuple[str, SortKey]] = {}
 
     def hold_place(self, call: Call) -> None:
-        """Let the call hold a place in its queue (again: no change)."""
-        if call.id not in self._placed:
-            self._placed[call.id] = call.queue.name
-            insort(self._places.setdefault(call.queue.name, []), call.key)
+        """Let the call hold a place in its queue (again: it moves if its key has changed)."""
+        held = self._held.get(call.id)
+        key, queue = call.key, call.queue.name
+        if held is not None:
+            if held == (queue, key):
+                return
+            self._take_out(*held)
+        self._held[call.id] = queue, key
+        if queue not in self._places:
+            self._places[queue] = Ordered()
+        self._places[queue].add(key)
 
     def give_up_place(self, call: Call) -> None:
-        """Take the call out of its queue's order."""
-        queue = self._placed.pop(call.id, None)
-        if queue is not None:
-            _remove(self._places, queue, call.key)
-
-    def offer(self, call: Call, line: LineName) -> None:
-        """Let the call be found by dispatch in this line (and in no other)."""
-        if call.line != line:
-            self.withdraw(call)
-            insort(self._lines.setdefault(line, []), call.key)
-            call.line = line
-
-    def withdraw(self, call: Call) -> None:
-        """Let dispatch no longer find the call."""
-        if call.line is not None:
-            _remove(self._lines, call.line, call.key)
-            call.line = None
+        """Take the call out of its queue's order, if it is in one."""
+        held = self._held.pop(call.id, None)
+        if held is not None:
+            self._take_out(*held)
 
     def clear(self) -> None:
         """Forget all order, e.g. because keys are about to change; the caller puts every call back."""
         self._places.clear()
-        self._lines.clear()
-        self._placed.clear()
-
-    def heads(self) -> Iterator[tuple[SortKey, LineName]]:
-        """Yield the first call of each line."""
-        return ((keys[0], line) for line, keys in self._lines.items())
-
-    def head(self, line: LineName) -> SortKey | None:
-        """Return the first call of a line, None if it is empty."""
-        keys = self._lines.get(line)
-        return keys[0] if keys else None
+        self._held.clear()
 
     def position(self, call: Call) -> int:
         """Return the 1-based place of the call in its queue; 0 if it holds none."""
-        if call.id not in self._placed:
-            return 0
-        return bisect_left(self._places[call.queue.name], call.key) + 1
+        held = self._held.get(call.id)
+        return 0 if held is None else self._places[held[0]].index(held[1]) + 1
 
     def length(self, queue: str) -> int:
         """How many hold a place in the queue."""
@@ -81,13 +54,8 @@ class Lines:
         """Return the ids of all who hold a place in the queue, first to last."""
         return tuple(key[-1] for key in self._places.get(queue, ()))
 
-    def offerable(self) -> Iterator[str]:
-        """Yield the ids of all whom dispatch can find."""
-        return (key[-1] for keys in self._lines.values() for key in keys)
-
-
-def _remove(views: dict[_Name, list[SortKey]], name: _Name, key: SortKey) -> None:
-    keys = views[name]
-    del keys[bisect_left(keys, key)]
-    if not keys:
-        del views[name]
+    def _take_out(self, queue: str, key: SortKey) -> None:
+        places = self._places[queue]
+        places.remove(key)
+        if not places:
+            del self._places[queue]

@@ -208,7 +208,7 @@ def claim_leg(world: World, call: Call) -> bool:
     That may be an adopted leg or talk that was seen before its caller, or a withdrawn one that is not yet dead: the
     caller must neither be moved nor offered again before it is, and if it comes to talk after all, he talks.
     """
-    legs = [offer for offer in world.offers.values() if offer.call == call.id and offer.id != call.offer]
+    legs = [offer for offer in world.offers.of(call.id) if offer.id != call.offer]
     if not legs:
         return False
     offer = min(legs, key=lambda leg: _CLAIM_ORDER.index(leg.phase))
@@ -322,6 +322,7 @@ def _hung_up_at_once(world: World, offer: Offer) -> None:
 
 def _establish_talk(world: World, offer: Offer) -> None:
     seconds = max(0.0, world.now - offer.talk_at)
+    world.agents[offer.agent].talked_seconds += seconds
     world.establish(TalkFinished(offer.id, offer.call, offer.agent, offer.queue, offer.tier, seconds))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from acd.states import AgentState, CallState, OfferPhase
@@ -12,10 +13,12 @@ if TYPE_CHECKING:
     from acd.config import Agent, CallbackRules, Needs, Queue
     from acd.events import OfferCause
     from acd.facts import CallbackOutcome
+    from acd.matching import Line
+    from acd.searches import Pool
 
 _IN_LINE = frozenset({CallState.WAITING, CallState.OFFERED, CallState.CONNECTING, CallState.LEAVING})
 
-#: (0 for `first` else 1, entered_at - head start - bonus, sequence, order of entry, call id); smallest goes first
+#: (0 for `first`, 1 past the guarantee, else 2, entered_at - head start - bonus, sequence, order of entry, call id); smallest goes first
 SortKey = tuple[int, float, int, int, str]
 
 
@@ -85,7 +88,9 @@ class Call:
     stopped_waiting_at: float | None = None
     refusals: int = 0
     held_off: bool = False
-    line: tuple[str, Needs, int] | None = None
+    overdue: bool = False  #: waited longer than his queue guarantees
+    wanted: str = ""  #: the agent he asks for
+    line: Line | None = None  #: where dispatch finds him; set by acd.matching only
     caller: str = ""
     joined: str = ""
     credit_seconds: float = 0.0
@@ -93,9 +98,14 @@ class Call:
 
     @property
     def key(self) -> SortKey:
-        """Where the call stands; constant while it waits, because every call ages at the same rate."""
+        """Where the call stands; constant while it waits, because every call ages at the same rate.
+
+        Once it has waited longer than its queue guarantees it stands among its like, the oldest first.
+        """
+        if self.overdue and not self.first:
+            return (1, self.entered_at, self.sequence, self.order, self.id)
         score_at = self.entered_at - self.head_start_seconds - self.queue.bonus_seconds - self.credit_seconds
-        return (0 if self.first else 1, score_at, self.sequence, self.order, self.id)
+        return (0 if self.first else 2, score_at, self.sequence, self.order, self.id)
 
     @property
     def offerable(self) -> bool:
@@ -122,6 +132,14 @@ class Rest:
     reason: str
 
 
+class Presence(Enum):
+    """Whether an agent counts among those who could serve somebody."""
+
+    AWAY = "away"
+    PAUSED = "paused"
+    AT_WORK = "at_work"
+
+
 @dataclass(slots=True)
 class AgentRecord:
     """One agent: his configuration and what he is doing."""
@@ -143,11 +161,41 @@ class AgentRecord:
     heard: bool = False
     retired: bool = False
     talks: int = 0
+    talked_seconds: float = 0.0  #: since he logged in
+    logged_in_at: float = 0.0
+    last_offered: int = 0  #: number of his last offer, 0 if he had none
+    presence: Presence = Presence.AWAY  #: these three are set by acd.matching only
+    stamp: int = 0  #: not 0 while he is free; a new number each time he becomes free
+    pools: list[Pool] = field(default_factory=list)
 
     @property
     def name(self) -> str:
         """The agent's name."""
         return self.config.name
+
+
+class Offers(dict[str, "Offer"]):
+    """All live offers by id; those of one call are found without looking at the others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._by_call: dict[str, list[Offer]] = {}
+
+    def __setitem__(self, offer_id: str, offer: Offer) -> None:
+        super().__setitem__(offer_id, offer)
+        self._by_call.setdefault(offer.call, []).append(offer)
+
+    def __delitem__(self, offer_id: str) -> None:
+        offer = self[offer_id]
+        super().__delitem__(offer_id)
+        legs = self._by_call[offer.call]
+        legs.remove(offer)
+        if not legs:
+            del self._by_call[offer.call]
+
+    def of(self, call: str) -> tuple[Offer, ...]:
+        """The live offers of a call, the oldest first: more than one only around a restart."""
+        return tuple(self._by_call.get(call, ()))
 
 
 @dataclass(slots=True)

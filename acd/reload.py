@@ -43,9 +43,9 @@ def policy_replaced(world: World, event: PolicyReplaced) -> None:
         world.ignore(event, Ignored.ILLEGAL)
         return
     world.policy = event.policy
-    _replace_agents(world)
     world.lines.clear()
-    world.forget_reaches()
+    world.matching.start_anew()
+    _replace_agents(world)
     for call in list(world.calls.values()):
         _replace_queue(world, call)
 
@@ -62,7 +62,6 @@ def _replace_agents(world: World) -> None:
 
 
 def _replace_queue(world: World, call: Call) -> None:
-    call.line = None
     call.head_start_seconds = world.tier(call.tier).head_start_seconds
     queue = world.policy.queues.get(call.queue.name)
     if queue is not None:

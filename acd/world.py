@@ -9,25 +9,29 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from acd.chance import Chance
 from acd.config import Agent, Policy, Queue, Tier
-from acd.eligibility import Reach, is_not_free, reach, stage_at, stages
+from acd.eligibility import is_not_free, stage_at, stages
 from acd.errors import InvalidTransition
 from acd.events import OfferCause
 from acd.facts import AgentChanged, EventIgnored
 from acd.forecast import Forecast
 from acd.lines import Lines
-from acd.records import AgentRecord, Call, Customers, Offer
+from acd.matching import LineName, Matching
+from acd.records import AgentRecord, Call, Customers, Offers, Presence
+from acd.roster import Roster
 from acd.states import AGENT_MOVES, CALL_MOVES, AgentState, CallState
 from acd.story import Line, Story
 from acd.timers import Timer, Timers
 
 if TYPE_CHECKING:
     from acd.commands import Command
-    from acd.config import Needs
     from acd.events import Event
     from acd.facts import Fact, Ignored
+    from acd.records import Offer
+    from acd.searches import Search
 
-_MAX_CACHED_REACHES = 4096
+_PRESENCE = {AgentState.LOGGED_OUT: Presence.AWAY, AgentState.PAUSED: Presence.PAUSED}
 
 
 @dataclass(slots=True)
@@ -39,23 +43,26 @@ class World:
     now: float = 0.0
     calls: dict[str, Call] = field(default_factory=dict)
     agents: dict[str, AgentRecord] = field(default_factory=dict)
-    offers: dict[str, Offer] = field(default_factory=dict)
+    offers: Offers = field(default_factory=Offers)
     orphans: dict[str, str] = field(default_factory=dict)  #: call id -> adopted offer whose call was not seen yet
     free: dict[str, None] = field(default_factory=dict)
     lines: Lines = field(default_factory=Lines)
+    roster: Roster = field(default_factory=Roster)
     timers: Timers = field(default_factory=Timers)
     forecast: Forecast = field(default_factory=Forecast)
     story: Story = field(default_factory=Story)
     customers: Customers = field(default_factory=Customers)
     dispatching: bool = True
-    changed: bool = True
     offers_made: int = 0
     entries: int = 0
     agents_seen: int = 0
     version: int = 0
     commands: list[Command] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
-    reaches: dict[tuple[str, Needs, int], Reach] = field(default_factory=dict)
+    matching: Matching = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.matching = Matching(Chance(self.policy.seed))
 
     # What the handlers have to say
 
@@ -100,41 +107,55 @@ class World:
 
     def index_call(self, call: Call) -> None:
         """Put the call where its state says: into its queue's order, and among those who may be offered."""
+        offerable = call.offerable
+        if offerable:
+            call.overdue = self._is_overdue(call)
         if call.holds_place:
             self.lines.hold_place(call)
         else:
             self.lines.give_up_place(call)
-        if call.offerable:
-            self._search_in_stage_of_now(call)
+        if offerable:
+            self.matching.join(call, call.queue, self._line_of(call))
+            self._arm_next_change(call)
         else:
-            self.lines.withdraw(call)
+            self.matching.leave(call)
             self.timers.cancel(Timer.RING, call.id)
 
-    def _search_in_stage_of_now(self, call: Call) -> None:
-        stage = stage_at(call.queue, call.entered_at, self.now)
-        self.lines.offer(call, (call.queue.name, call.needs, stage))
-        later = stages(call.queue)[stage + 1 :]
-        if later:
-            self.timers.set(Timer.RING, call.id, call.entered_at + later[0][0])
+    def reach_of(self, call: Call) -> tuple[int, Search]:
+        """Return the ring and the search in force for a call, whatever its state."""
+        line = call.line or self.matching.line(call.queue, self._line_of(call))
+        return line.ring, line.search
+
+    def reach_of_newcomer(self, queue: Queue) -> Search:
+        """Return the search in force for a caller who would join this queue now with no needs and tier of his own."""
+        return self.matching.line(queue, LineName(queue.name, (), 0)).search
+
+    def _line_of(self, call: Call) -> LineName:
+        queue = call.queue
+        stage = stage_at(queue, call.entered_at, self.now)
+        tier = call.tier if queue.seats else ""
+        return LineName(queue.name, call.needs, stage, tier, call.wanted if self._waits_for_one(call) else "")
+
+    def _waits_for_one(self, call: Call) -> bool:
+        return bool(call.wanted) and call.entered_at + call.queue.last_agent_wait_seconds > self.now
+
+    def _is_overdue(self, call: Call) -> bool:
+        limit_seconds = call.queue.guarantee_seconds
+        return limit_seconds > 0 and call.entered_at + limit_seconds <= self.now
+
+    def _arm_next_change(self, call: Call) -> None:
+        """Look at the call again when its next ring begins, its guarantee is due, or it asks for one agent no longer."""
+        queue = call.queue
+        changes = [after for after, _ in stages(queue)[1:]] if queue.rings else []
+        if queue.guarantee_seconds > 0:
+            changes.append(queue.guarantee_seconds)
+        if call.wanted:
+            changes.append(queue.last_agent_wait_seconds)
+        times = [at for after in changes if (at := call.entered_at + after) > self.now]
+        if times:
+            self.timers.set(Timer.RING, call.id, min(times))
         else:
             self.timers.cancel(Timer.RING, call.id)
-        self.changed = True
-
-    def reach(self, line: tuple[str, Needs, int]) -> Reach:
-        """Return the search in force for a line; cached until the policy or the set of logged-in agents changes."""
-        found = self.reaches.get(line)
-        if found is None:
-            if len(self.reaches) >= _MAX_CACHED_REACHES:
-                self.reaches.clear()
-            name, extra, stage = line
-            queue = self.policy.queues.get(name) or Queue(name)
-            found = self.reaches[line] = reach(queue, extra, stage, self.agents.values())
-        return found
-
-    def reach_of(self, call: Call) -> Reach:
-        """Return the search in force for a call, whatever its state."""
-        stage = stage_at(call.queue, call.entered_at, self.now)
-        return self.reach(call.line or (call.queue.name, call.needs, stage))
 
     def tier(self, name: str) -> Tier:
         """Return the tier of this name; one that is not configured has no head start."""
@@ -147,13 +168,14 @@ class World:
         self.agents_seen += 1
         agent = AgentRecord(config, self.agents_seen, since=self.now, idle_since=self.now, retired=retired)
         self.agents[config.name] = agent
-        self.forget_reaches()
+        self.matching.learn(agent)
+        self.roster.note(agent.order, is_not_free(agent))
         return agent
 
-    def forget_reaches(self) -> None:
-        """Search anew: who could serve whom has changed."""
-        self.reaches.clear()
-        self.changed = True
+    def drop_agent(self, agent: AgentRecord) -> None:
+        """Forget an agent who is logged out."""
+        self.matching.forget(agent)
+        del self.agents[agent.name]
 
     def move_agent(self, agent: AgentRecord, new: AgentState, reason: str = "", until: float | None = None) -> None:
         """Move an agent along the table; `until` arms the deadline of the new state.
@@ -173,17 +195,23 @@ class World:
             self.timers.cancel(Timer.AGENT, agent.name)
         else:
             self.timers.set(Timer.AGENT, agent.name, until)
-        if AgentState.LOGGED_OUT in (old, new):
-            self.forget_reaches()
+        presence = _PRESENCE.get(new, Presence.AT_WORK)
+        if presence is not agent.presence:
+            self.matching.presence(agent, presence)
+        if old is AgentState.LOGGED_OUT:
+            agent.logged_in_at, agent.talked_seconds = self.now, 0.0
         self.refresh_free(agent)
 
     def refresh_free(self, agent: AgentRecord) -> None:
-        """Keep the set of free agents in step with this agent."""
-        if is_not_free(agent) is None:
+        """Keep the set of free agents in step with this agent; also when what ranks him has changed."""
+        hindrance = is_not_free(agent)
+        self.roster.note(agent.order, hindrance)
+        if hindrance is None:
             self.free[agent.name] = None
-            self.changed = True
-        else:
+            self.matching.freed(agent)
+        elif agent.stamp:
             self.free.pop(agent.name, None)
+            self.matching.taken(agent)
 
     # Offers
 

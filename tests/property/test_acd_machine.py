@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
@@ -370,10 +371,17 @@ class Histories(RuleBasedStateMachine):
         assert {agent.state for agent in self.engine.snapshot(self.now).agents.values()} <= resting
 
 
-Histories.TestCase.settings = settings(
-    max_examples=2000,
+class ManyHistories(Histories):
+    """The same, at least 100,000 events a run."""
+
+
+_USUAL = settings(
+    max_examples=400,
     stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
+Histories.TestCase.settings = _USUAL
+ManyHistories.TestCase.settings = settings(_USUAL, max_examples=4000)
 TestHistories = Histories.TestCase
+TestManyHistories = pytest.mark.timeout(1800)(pytest.mark.long(ManyHistories.TestCase))

@@ -215,7 +215,7 @@ def test_ended_calls_leave_nothing_behind(room):
     world = room.engine._world
     assert not (world.calls)
     assert not (world.offers)
-    assert not (list(world.lines.offerable()))
+    assert not (list(world.matching.offerable()))
     assert len(world.timers) < 100
 
 
@@ -275,10 +275,10 @@ def test_each_broken_invariant_is_named_with_the_last_events(message):
 
 def test_the_one_rule_says_yes_only_to_a_free_and_able_agent():
     able = AgentRecord(agent("anna", meter=2), 1, state=AgentState.READY)
-    assert why_not(able, "general", (SkillNeed("meter", 2),)) is None
-    assert why_not(able, "general", (SkillNeed("meter", 3),)).reason is Reason.SKILL_TOO_LOW
+    assert why_not(able, quiet("general"), (SkillNeed("meter", 2),)) is None
+    assert why_not(able, quiet("general"), (SkillNeed("meter", 3),)).reason is Reason.SKILL_TOO_LOW
     able.state = AgentState.WRAP_UP
-    assert why_not(able, "general", ()).reason is Reason.WRAP_UP
+    assert why_not(able, quiet("general"), ()).reason is Reason.WRAP_UP
 
 
 def test_brief_covers_every_command(make_room):

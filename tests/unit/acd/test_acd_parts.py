@@ -1,0 +1,64 @@
+"""The parts the engine matches with, each by itself: order, places, lots, and what a decision can still tell."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from acd.chance import Chance
+from acd.eligibility import Ineligibility, Reason
+from acd.ordered import Ordered
+from acd.roster import Roster
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_an_ordered_collection_equals_a_sorted_list(seed):
+    """Blocks are cut and dropped on the way: 6,000 items come and go."""
+    chance = random.Random(seed)
+    ordered, plain = Ordered(), []
+    for _ in range(6_000):
+        if plain and chance.random() < (0.3 if len(plain) < 3_000 else 0.8):
+            item = plain.pop(chance.randrange(len(plain)))
+            ordered.remove(item)
+        else:
+            item = (chance.random(), chance.random())
+            plain.append(item)
+            ordered.add(item)
+    plain.sort()
+    assert list(ordered) == plain
+    assert len(ordered) == len(plain)
+    assert [ordered.index(item) for item in plain[::97]] == list(range(0, len(plain), 97))
+    assert ordered.index((2.0, 0.0)) == len(plain)
+    for item in plain:
+        ordered.remove(item)
+    assert (list(ordered), len(ordered), ordered.index((0.5, 0.5))) == ([], 0, 0)
+
+
+def test_lots_are_the_published_sequence():
+    """SplitMix64 from seed 1234567: the first three 64-bit outputs as published with the algorithm."""
+    chance = Chance(1234567)
+    published = (6457827717110365317, 3203168211198807973, 9817491932198370423)
+    assert [chance.uniform() for _ in range(3)] == [(value >> 11) * 2.0**-53 for value in published]
+
+
+def test_a_copy_of_the_roster_tells_what_was_and_shares_what_did_not_change():
+    roster = Roster()
+    for order in range(1, 200):
+        roster.note(order, None)
+    roster.note(7, Ineligibility(Reason.PAUSED, "lunch"))
+    before = roster.copy()
+    roster.note(7, None)
+    roster.note(150, Ineligibility(Reason.TALKING))
+    after = roster.copy()
+    assert roster.then(before, 7) == Ineligibility(Reason.PAUSED, "lunch")
+    assert (roster.then(after, 7), roster.then(before, 150)) == (None, None)
+    assert roster.then(after, 150) == Ineligibility(Reason.TALKING)
+    assert before[1] is after[1]
+
+
+def test_a_roster_survives_more_pause_reasons_than_it_can_number():
+    roster = Roster()
+    for number in range(400):
+        roster.note(1, Ineligibility(Reason.PAUSED, f"reason {number}"))
+    assert roster.then(roster.copy(), 1) == Ineligibility(Reason.PAUSED)
