@@ -7,10 +7,11 @@ from cti.calls.call import Call
 from cti.clock import Clock
 from cti.database.engine import Database
 from cti.http import ApiDeps, LiveCall, make_app, serving
+from cti.http.demo import add_demo
 from cti.http.records import DatabaseRecords
 from cti.metrics import Metrics
 from cti.settings import Settings
-from cti.startup import opened
+from cti.startup import opened, read_backends
 
 
 async def serve_until_stopped(settings: Settings, *, take_over: bool) -> None:
@@ -20,6 +21,8 @@ async def serve_until_stopped(settings: Settings, *, take_over: bool) -> None:
     """
     async with opened(settings, take_over=take_over) as (server, database, metrics):
         app = make_app(_deps(settings, server, database, metrics))
+        if any(service.own.startswith("/demo") for service in read_backends(settings).services.values()):
+            add_demo(app, Clock(settings.time_zone).civil)
         async with serving(app, settings.http.host, settings.http.port), stopped_by_signals(server), reloaded_by_signal(server):
             await server.run()
 

@@ -55,13 +55,19 @@ def read_backends(settings: Settings) -> BackendsConfig:
         raise StartRefused(f"{path}: {error.strerror}. Restore the file, or name another folder in config_dir.") from error
 
 
+def own_url(settings: Settings) -> str:
+    """The address of the server's own HTTP side, as it reaches itself."""
+    host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "[::1]"}.get(settings.http.host, settings.http.host)  # noqa: S104 - every address, this one too
+    return f"http://{host}:{settings.http.port}"
+
+
 def known_names(policy: Policy, backends: BackendsConfig) -> Known:
     """What flows may refer to."""
     operations = known_operations()
     skills = {skill for agent in policy.agents.values() for skill in agent.skills}
     return Known(
         queues=frozenset(policy.queues), skills=frozenset(skills), tiers=frozenset(policy.tiers),
-        backends=dict.fromkeys(backends.backends, operations),
+        backends=dict.fromkeys(backends.backends, operations), services=frozenset(backends.services), gateways=frozenset(backends.gateways),
     )
 
 
@@ -94,7 +100,7 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
     records = RecordWriter(database)
     metrics = Metrics(
         policy, {name: tuple(flow.steps) for name, flow in flows.flows.items()}, lambda: server.snapshot(),  # noqa: PLW0108 - the server is made below
-        live_calls=lambda: len(server.live_calls()), backends=backends_config.backends, records=lambda: (records.lost, records.failures),
+        live_calls=lambda: len(server.live_calls()), backends=backends_config.names, records=lambda: (records.lost, records.failures),
         version=version("hotline-acd"), flow_version=flows.version,
     )
     store = MeteredStore(open_store(settings.store_url), metrics)
@@ -106,7 +112,9 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
     ledger = Ledger(records, metrics, clock, lambda call: _finished(database, call), lambda: _unfinished(database))
     backends = {
         name: MeteredBackend(name, backend, metrics, clock)
-        for name, backend in open_backends(backends_config, database=database, store=store, zone=ZoneInfo(settings.time_zone)).items()
+        for name, backend in open_backends(
+            backends_config, database=database, store=store, zone=ZoneInfo(settings.time_zone), own_url=own_url(settings)
+        ).items()
     }
     in_force = PolicyInForce(
         loaded, read=lambda: read_policy(settings.config_dir), metrics=metrics,

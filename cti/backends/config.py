@@ -1,17 +1,30 @@
-"""`config/backends.yaml`: which backends there are, and the company's rules."""
+"""`config/backends.yaml`: which backends, services and gateways there are, and the company's rules."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
+from cti.backends.carrier import HOLES, NEEDED, holes_of
 from cti.backends.http import HttpAddress
 from cti.backends.rules import REPAIR_HOURS, ServiceRules
+from cti.backends.text_messages import SmsRules, number_pattern
 from ivr.document import BadDocument, findings_of, parse, plain
+
+OWN = "hotline:"
+"""Begins the address of what the hotline's own HTTP server serves: `hotline:/demo`."""
+
+
+def _mask(mask: str) -> str:
+    number_pattern(mask)
+    return mask
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+_Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 
 
 class SqlEntry(_Model):
@@ -31,6 +44,68 @@ class HttpEntry(_Model):
     @model_validator(mode="after")
     def _usable(self) -> "HttpEntry":
         HttpAddress(self.url, allow_plain_http=self.allow_plain_http)
+        return self
+
+
+class ServiceEntry(_Model):
+    """A service that `http` steps may reach; no other host can be."""
+
+    url: str
+    token: SecretStr | None = None
+    headers: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")], SecretStr] = {}
+    allow_plain_http: bool = False
+
+    @model_validator(mode="after")
+    def _usable(self) -> "ServiceEntry":
+        if not self.own:
+            HttpAddress(self.url, allow_plain_http=self.allow_plain_http)
+        return self
+
+    @property
+    def own(self) -> str:
+        """The path on the hotline's own HTTP server, or nothing."""
+        return self.url.removeprefix(OWN) if self.url.startswith(f"{OWN}/") else ""
+
+
+class _Gateway(_Model):
+    numbers: list[Annotated[str, AfterValidator(_mask)]] = []
+    per_number: Annotated[int, Field(ge=1, le=1000)] = 5
+    hours: Annotated[float, Field(gt=0, le=720)] = 24
+
+    @property
+    def rules(self) -> SmsRules:
+        """What the gateway may be used for."""
+        return SmsRules(tuple(self.numbers), self.per_number, self.hours)
+
+
+class OutboxEntry(_Gateway):
+    """A gateway that is the table `sms_outbox`: somebody fetches the messages there."""
+
+    type: Literal["outbox"]
+
+
+class HttpGatewayEntry(_Gateway):
+    """A gateway over HTTP: `POST <url>` with the JSON object under `fields`."""
+
+    type: Literal["http"]
+    url: str
+    token: SecretStr | None = None
+    headers: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")], SecretStr] = {}
+    allow_plain_http: bool = False
+    fields: Annotated[dict[str, Any], Field(min_length=1)]
+    success: dict[str, str | int | bool] = {}
+
+    @model_validator(mode="after")
+    def _usable(self) -> "HttpGatewayEntry":
+        HttpAddress(self.url, allow_plain_http=self.allow_plain_http)
+        holes = holes_of(self.fields)
+        unknown, missing = sorted(holes - set(HOLES)), sorted(set(NEEDED) - holes)
+        if unknown:
+            raise ValueError(
+                f"fields has ${{{unknown[0]}}}; known are {', '.join('${' + hole + '}' for hole in HOLES)}"
+            )
+        if missing:
+            raise ValueError(f"fields lacks ${{{missing[0]}}}: write where the {missing[0]} goes")
         return self
 
 
@@ -55,15 +130,29 @@ class BackendsConfig(_Model):
 
     version: Literal[1]
     backends: Annotated[
-        dict[
-            Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")],
-            Annotated[SqlEntry | HttpEntry, Field(discriminator="type")],
-        ],
+        dict[_Name, Annotated[SqlEntry | HttpEntry, Field(discriminator="type")]],
         Field(min_length=1),
     ]
+    services: dict[_Name, ServiceEntry] = {}
+    gateways: dict[_Name, Annotated[OutboxEntry | HttpGatewayEntry, Field(discriminator="type")]] = {}
     repair_hours: RepairHours = RepairHours()
     lockout: Lockout = Lockout()
     country_code: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}$")] = "86"
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> "BackendsConfig":
+        names = [*self.backends, *self.services, *self.gateways]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(
+                f'"{twice[0]}" stands for two things: give backends, services and gateways names of their own'
+            )
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything that can be asked."""
+        return (*self.backends, *self.services, *self.gateways)
 
     def rules(self, zone: ZoneInfo) -> ServiceRules:
         """Return the company's rules as the SQL backend wants them; `zone` is the hotline's own."""
@@ -73,6 +162,8 @@ class BackendsConfig(_Model):
 _KEYS = (
     *BackendsConfig.model_fields,
     *HttpEntry.model_fields,
+    *ServiceEntry.model_fields,
+    *HttpGatewayEntry.model_fields,
     *RepairHours.model_fields,
     *Lockout.model_fields,
 )

@@ -49,7 +49,7 @@ class HttpAddress:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. `path` is appended to the address as it is; `repeatable`: sending it twice can do no harm."""
+    """One request. `path` is appended to the address as it is, and may be empty; `repeatable`: sending it twice can do no harm."""
 
     method: str
     path: str
@@ -135,12 +135,9 @@ class Wire:
 
     def _target(self, request: Request) -> URL:
         base = self._base.raw_path.rstrip("/")
-        url = URL(f"{self._base.origin()}{base}{request.path}", encoded=True)
-        if (
-            url.origin() != self._base.origin()
-            or not url.raw_path.startswith(f"{base}/")
-            or ".." in url.raw_path.split("/")
-        ):
+        url = URL(f"{self._base.origin()}{base}{request.path}", encoded=True) if request.path else self._base
+        below = url.raw_path.startswith(f"{base}/") and ".." not in url.raw_path.split("/")
+        if request.path and not (below and url.origin() == self._base.origin()):
             raise BackendInvalid("the path leads out of the service")
         return url.with_query(dict(request.query)) if request.query else url
 

@@ -17,6 +17,9 @@ from ivr.flows import load_flows
 from ivr.flowset import FlowSet
 from ivr.known import Known
 
+_SECTIONS = ("backends", "services", "gateways")
+"""The parts of backends.yaml that may hold secrets."""
+
 
 class Format(StrEnum):
     """How findings are printed."""
@@ -119,9 +122,10 @@ def _known(config: Path, findings: list[Finding]) -> Known:
     path = config / "backends.yaml"
     try:
         text = path.read_text(encoding="utf-8")
-        backends = read_backends_config(text, str(path)).backends
+        backends = read_backends_config(text, str(path))
         findings.extend(_open_tokens(path, text))
-        known = replace(known, backends=dict.fromkeys(backends, known_operations()))
+        known = replace(known, backends=dict.fromkeys(backends.backends, known_operations()))
+        known = replace(known, services=frozenset(backends.services), gateways=frozenset(backends.gateways))
     except BadDocument as bad:
         findings.extend(bad.findings)
     except (OSError, UnicodeDecodeError) as error:
@@ -141,12 +145,14 @@ def _open_tokens(path: Path, text: str) -> Iterator[Finding]:
     """Find tokens of backends in a file that others than its owner can read."""
     if not path.stat().st_mode & 0o044:
         return
-    backends = parse(text, str(path))
-    table = backends.entries.get("backends") if isinstance(backends, Table) else None
-    for name, entry in table.entries.items() if isinstance(table, Table) else ():
-        if isinstance(entry, Table) and "token" in entry.entries:
-            message, cure = f'everybody here can read the token of "{name}"', f"chmod 600 {path.name}"
-            yield entry.at("token").finding("plain-secret", message, cure, Severity.WARNING)
+    root = parse(text, str(path))
+    sections = [root.entries.get(name) for name in _SECTIONS] if isinstance(root, Table) else []
+    entries = [pair for section in sections if isinstance(section, Table) for pair in section.entries.items()]
+    for name, entry in entries:
+        for key in ("token", "headers"):
+            if isinstance(entry, Table) and key in entry.entries:
+                message, cure = f'everybody here can read the {key} of "{name}"', f"chmod 600 {path.name}"
+                yield entry.at(key).finding("plain-secret", message, cure, Severity.WARNING)
 
 
 def _print(checked: Checked) -> None:

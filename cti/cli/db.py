@@ -1,13 +1,17 @@
-"""`hotline db upgrade|demo`: make the tables, fill in the demo company."""
+"""`hotline db upgrade|demo|messages`: make the tables, fill in the demo company, show text messages."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from cti.cli.console import BAD_INPUT, FAILED, fail, say
+
+if TYPE_CHECKING:
+    from cti.database.models import SmsRow
 
 T = TypeVar("T")
 
@@ -49,6 +53,24 @@ def demo(database: Address = "", settings: SettingsFile = None) -> None:
     say(f"{added} demo customers added; see docs/demo.md." if added else "The demo customers were all there already.")
 
 
+@db_app.command()
+def messages(
+    database: Address = "",
+    settings: SettingsFile = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, the newest first.")] = 20,
+) -> None:
+    """Show the text messages of `sms` steps: number, state (waiting, sending, sent, failed), gateway and text.
+
+    Example: hotline db messages --database sqlite:///run/hotline.db --limit 5
+    """
+    rows = _done(_messages(database or _set_url(settings), limit))
+    for row in rows:
+        at = datetime.fromtimestamp(row.created_at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        say(f"{at}  {row.number:<15}  {row.state:<8}{row.gateway:<12}{row.text}")
+    if not rows:
+        say("No text messages.")
+
+
 def _set_url(settings: Path | None) -> str:
     from cti.settings import SettingsError, load_settings  # noqa: PLC0415 - here and below: other commands need not load it
     from cti.supervisor.settings import RunSettings  # noqa: PLC0415
@@ -63,6 +85,18 @@ async def _upgraded(url: str) -> bool:
     from cti.database import migrate  # noqa: PLC0415
 
     return await migrate(url)
+
+
+async def _messages(url: str, limit: int) -> "Sequence[SmsRow]":
+    from cti.backends.gateway import recent_messages  # noqa: PLC0415
+    from cti.database import Database, migrate  # noqa: PLC0415
+
+    await migrate(url)
+    database = Database(url)
+    try:
+        return await recent_messages(database, limit)
+    finally:
+        await database.close()
 
 
 async def _seeded(url: str) -> int:

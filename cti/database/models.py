@@ -132,6 +132,22 @@ class SurveyRow(Base):
     created_at_ms: Mapped[int] = mapped_column(BigInteger)
 
 
+class SmsRow(Base):
+    """A text message; `state` is a `cti.backends.gateway.SmsState`, `key` the idempotency key it was asked for under."""
+
+    __tablename__ = "sms_outbox"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+    gateway: Mapped[str] = mapped_column(Word)
+    number: Mapped[str] = mapped_column(Phone, index=True)
+    caller: Mapped[str] = mapped_column(Phone, index=True)
+    text: Mapped[str] = mapped_column(String(2000))
+    language: Mapped[str] = mapped_column(String(8))
+    state: Mapped[str] = mapped_column(String(16))
+    created_at_ms: Mapped[int] = mapped_column(BigInteger)
+    sent_at_ms: Mapped[int | None] = mapped_column(BigInteger)
+
+
 class EffectRow(Base):
     """An effect that was done, by idempotency key, with the reply to be given again; same transaction as the effect."""
 

@@ -10,7 +10,7 @@ from cti.ami.frames import Frame
 from cti.ami.switch import Requester
 from cti.backends.base import Backend, BackendError
 from cti.clock import Clock
-from cti.metrics.metrics import BACKEND_OK, Metrics
+from cti.metrics.metrics import BACKEND_OK, HTTP_REQUEST, Metrics
 from cti.store.base import Json, Store, StoreDown
 
 
@@ -53,16 +53,17 @@ class MeteredBackend:
     async def call(
         self, operation: str, arguments: Mapping[str, Any], *, idempotency_key: str | None = None, timeout_seconds: float
     ) -> dict[str, Any]:  # fmt: skip
-        """See Backend.call."""
+        """See Backend.call. Requests of `http` steps, named by flow and step, are counted as one operation."""
+        label = HTTP_REQUEST if "/" in operation else operation
         began = self._clock.now()
         try:
             reply = await self._backend.call(
                 operation, arguments, idempotency_key=idempotency_key, timeout_seconds=timeout_seconds
             )
         except BackendError as error:
-            self._metrics.backend_called(self._name, operation, error.reason.value, self._clock.now() - began)
+            self._metrics.backend_called(self._name, label, error.reason.value, self._clock.now() - began)
             raise
-        self._metrics.backend_called(self._name, operation, BACKEND_OK, self._clock.now() - began)
+        self._metrics.backend_called(self._name, label, BACKEND_OK, self._clock.now() - began)
         return reply
 
     async def ping(self, timeout_seconds: float) -> None:

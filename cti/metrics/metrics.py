@@ -9,6 +9,7 @@ from acd.facts import Fact
 from acd.snapshot import Snapshot
 from cti.backends.base import FailureReason
 from cti.backends.catalogue import OPERATIONS
+from cti.backends.text_messages import SEND_SMS
 from cti.metrics import catalogue
 from cti.metrics.gauges import RecordCollector, SnapshotCollector
 from cti.metrics.labels import OTHER, Vocabulary
@@ -17,6 +18,8 @@ from cti.metrics.routing import RoutingMetrics
 from ivr.state import Trace
 
 BACKEND_OK = "ok"
+HTTP_REQUEST = "http"
+"""Stands for all requests of `http` steps."""
 RELOAD_TAKEN, RELOAD_REFUSED = "taken", "refused"
 _BACKEND_RESULTS = (BACKEND_OK, *(reason.value for reason in FailureReason))
 _EXITS = ("completed", "abandoned", "failed")
@@ -54,7 +57,7 @@ class Metrics:
         self._drifts = Vocabulary(_DRIFTS, _ROOM)
         self._actions = Vocabulary((), _ROOM)
         self._backends = Vocabulary(backends)
-        self._operations = Vocabulary(OPERATIONS)
+        self._operations = Vocabulary((*OPERATIONS, SEND_SMS, HTTP_REQUEST))
         self._backend_results = Vocabulary(_BACKEND_RESULTS)
         self._link_is_up = self._link_was_up = False
         self._routing = RoutingMetrics(policy, self.registry)
