@@ -1,6 +1,6 @@
 """What an interpreter wants done on a call. The shell performs these in order.
 
-A `Step` holds at most one command that takes time on the channel (`Play`, `Record`, `JoinQueue`, `Hangup`), and it is the last one.
+A `Step` holds at most one command that takes time on the channel (`Play`, `Record`, `JoinQueue`, `Dial`, `Hangup`), and it is the last one.
 `CallBackend` runs beside the channel. Tokens are unique within a call; an event with a token nobody waits for is ignored.
 """
 
@@ -87,8 +87,26 @@ class JoinQueue:
 
 
 @dataclass(frozen=True, slots=True)
+class Dial:
+    """Put the caller through to a number outside, then send `DialEnded` when he comes back or the number may not be dialled.
+
+    `ring_seconds` and `talk_seconds` bound ringing and talk (None: as the shell's configuration says). The caller hears music instead of
+    ringing with `music`. `say` in `say_language` is what the other side hears before both are joined. Sent again after a restart: a
+    caller who is being put through already is not put through twice.
+    """
+
+    token: str
+    number: str
+    ring_seconds: float | None
+    talk_seconds: float | None
+    music: bool
+    say: tuple[str, ...]
+    say_language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hangup:
     """End the call."""
 
 
-Command = Play | StopPlaying | Record | SetLanguage | CallBackend | JoinQueue | Hangup
+Command = Play | StopPlaying | Record | SetLanguage | CallBackend | JoinQueue | Dial | Hangup

@@ -24,6 +24,19 @@ class QueueOutcome(StrEnum):
     FULL = "full"
     CLOSED = "closed"
     AGENT_LOST = "agent_lost"
+    CALLBACK = "callback"
+    ERROR = "error"
+
+
+class DialOutcome(StrEnum):
+    """How putting a caller through to a number outside went."""
+
+    ANSWERED = "answered"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    REJECTED = "rejected"
+    UNREACHABLE = "unreachable"
+    NOT_ALLOWED = "not_allowed"
     ERROR = "error"
 
 
@@ -87,6 +100,21 @@ class QueueLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class DialEnded:
+    """The caller is back from a number outside: after the talk (`answered`) or without one.
+
+    `rule` names what of the allow-list let it be dialled, `talk_seconds` the length of the talk. `hung_up` says that the caller
+    himself ended the talk: he is gone.
+    """
+
+    token: str
+    outcome: DialOutcome
+    talk_seconds: float = 0.0
+    rule: str = ""
+    hung_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class DeadlinePassed:
     """The deadline of the last `Step` has come. One that comes too early is ignored."""
 
@@ -97,5 +125,5 @@ class CallerHungUp:
 
 
 Event = (
-    DigitPressed | PlayEnded | RecordEnded | BackendReplied | BackendFailed | QueueLeft | DeadlinePassed | CallerHungUp
+    DigitPressed | PlayEnded | RecordEnded | BackendReplied | BackendFailed | QueueLeft | DialEnded | DeadlinePassed | CallerHungUp
 )

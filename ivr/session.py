@@ -20,7 +20,7 @@ STEPS_PER_RUN = 100
 """Steps between two waits; more is a loop."""
 STEPS_PER_CALL = 1000
 SECONDS_PER_CALL = 1800.0
-"""Time in flows, without queues and talks."""
+"""Time in flows, without queues, dialling and talks."""
 STEPS_AFTER_BUDGET = 50
 """Steps left to the safe exit once a budget is used up."""
 DEEPEST = 8
@@ -125,7 +125,7 @@ class Interpreter:
 
     def _count_time(self, run: Run) -> None:
         session = run.session
-        if session.seen_at is not None and session.awaiting is not Awaiting.QUEUE:
+        if session.seen_at is not None and session.awaiting not in (Awaiting.QUEUE, Awaiting.DIAL):
             session.spent_seconds += max(0.0, run.now - session.seen_at)
         session.seen_at = run.now
 

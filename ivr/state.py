@@ -27,6 +27,7 @@ class Awaiting(StrEnum):
     RECORD = "record"
     QUEUE = "queue"
     DIAL = "dial"
+    DIAL = "dial"
     NONE = "none"
 
 

@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from ivr.commands import CallBackend, Command, Hangup, JoinQueue, Play, Record, SetLanguage
+from ivr.commands import CallBackend, Command, Dial, Hangup, JoinQueue, Play, Record, SetLanguage
 from ivr.events import (
     BackendFailed,
     BackendReplied,
     CallerHungUp,
     DeadlinePassed,
+    DialEnded,
+    DialOutcome,
     DigitPressed,
     Event,
     FailReason,
@@ -33,6 +35,7 @@ Backend = Callable[[CallBackend], Reply]
 PROMPT_SECONDS = 3.0
 RECORDED_SECONDS = 6.0
 TALK_SECONDS = 60.0
+RING_SECONDS = 20.0
 KEY_SECONDS = 0.2
 
 
@@ -43,6 +46,7 @@ class LineKind(StrEnum):
     PRESSED = "pressed"
     BACKEND = "backend"
     QUEUE = "queue"
+    DIAL = "dial"
     RECORD = "record"
     LANGUAGE = "language"
     ENDED = "ended"
@@ -71,6 +75,7 @@ class Walker:
 
     Attributes:
         lines: everything that happened so far.
+        dial_outcome: how it goes when the caller is put through to somebody outside and nothing else is said.
         record_seconds: how long the caller speaks when he is recorded; None: the recording fails.
         trace: every trace entry so far.
         commands: every command so far.
@@ -89,6 +94,7 @@ class Walker:
         keep: Callable[[Session], Session] | None = None,
     ) -> None:
         self.record_seconds: float | None = RECORDED_SECONDS
+        self.dial_outcome = DialOutcome.ANSWERED
         self.lines: list[Line] = []
         self.trace: list[Trace] = []
         self.commands: list[Command] = []
@@ -99,10 +105,7 @@ class Walker:
         self._backend = backend
         self._began = civil
         self._now = 0.0
-        self._words = {
-            language: {prompt.id: prompt.text for prompt in flows.prompts() if prompt.language == language}
-            for language in flows.languages
-        }
+        self._words = flows.words
         self._step = self._take(self._interpreter.start(call, self._now, self._civil))
         self._settle()
 
@@ -121,6 +124,11 @@ class Walker:
         """Whether the caller waits for an agent: a key of the queue leaves it, `wait` is an agent's answer and the talk."""
         return self._step.awaiting is Awaiting.QUEUE
 
+    @property
+    def is_put_through(self) -> bool:
+        """Whether somebody outside is being called for the caller: `wait` is the end of that."""
+        return self._step.awaiting is Awaiting.DIAL
+
     def press(self, key: str) -> None:
         """Press one key."""
         shown = "*" if self._step.secure else key
@@ -137,6 +145,8 @@ class Walker:
         """Let time pass: a question goes unanswered, a queue is served."""
         if self.waits_in_queue:
             self.leave_queue(QueueOutcome.SERVED)
+        elif self.is_put_through:
+            self.end_dial(self.dial_outcome)
         elif self._step.deadline is not None:
             self._now = max(self._now, self._step.deadline)
             self._send(DeadlinePassed())
@@ -156,6 +166,17 @@ class Walker:
         if self.waits_in_queue and isinstance(queue, JoinQueue):
             served = outcome is QueueOutcome.SERVED
             self._leave_queue(queue, outcome, TALK_SECONDS if served else 20.0)
+        self._settle()
+
+    def end_dial(self, outcome: DialOutcome) -> None:
+        """Come back from somebody outside; does nothing when nobody is called."""
+        dial = self._last(Dial)
+        if self.is_put_through and isinstance(dial, Dial):
+            answered = outcome is DialOutcome.ANSWERED
+            seconds = TALK_SECONDS if answered else 0.0
+            self._now += seconds or RING_SECONDS
+            self.lines.append(Line(LineKind.DIAL, "answers, talks and hangs up" if answered else outcome.value))
+            self._send(DialEnded(dial.token, outcome, seconds, "demo"))
         self._settle()
 
     def hang_up(self) -> None:
@@ -196,9 +217,15 @@ class Walker:
             return Line(
                 LineKind.QUEUE, f"{command.queue}, tier {command.tier}, {skills or 'any agent'}; keys: {keys or 'none'}"
             )
+        if isinstance(command, Dial):
+            return Line(LineKind.DIAL, self._dialled(command))
         if isinstance(command, Record):
             return Line(LineKind.RECORD, f"up to {command.max_seconds:g} s, ended by {command.finish_keys}")
         return Line(LineKind.LANGUAGE, command.language) if isinstance(command, SetLanguage) else None
+
+    def _dialled(self, command: Dial) -> str:
+        heard = text(command.say, command.say_language, self._words[command.say_language])
+        return f"{command.number}, hears: [{command.say_language}] {heard}" if heard else command.number
 
     def _settle(self) -> None:
         """Do what the shell and Asterisk would do, until the caller has to decide something."""
@@ -248,4 +275,7 @@ class Walker:
         self._send(QueueLeft(queue.token, outcome, 20.0, "demo" if served else None, "demo-1" if served else None))
 
     def _last(self, *kinds: type[Command]) -> Command | None:
-        return next((command for command in reversed(self.commands) if isinstance(command, kinds)), None)
+        for command in reversed(self.commands):
+            if isinstance(command, kinds):
+                return command
+        return None

@@ -13,16 +13,18 @@ import typer
 from cti.cli.console import BAD_INPUT, fail, say
 from cti.cli.try_replies import replies_from_database, replies_from_file
 from ivr.document import BadDocument
+from ivr.events import DialOutcome
 from ivr.flows import load_flows
 from ivr.state import CallInfo
 from ivr.walker import Line, LineKind, Walker
 
-HELP = "keys 0-9 * #   Enter: wait for the time-out (in a queue: an agent answers)   h: hang up   q: quit"
+HELP = "keys 0-9 * #   Enter: wait for the time-out (in a queue: an agent answers; dialling: as --dial says)   h: hang up   q: quit"
 REPLIES_FILE = Path("try") / "backend.yaml"
 _MARKS = {
     LineKind.PRESSED: "  you press",
     LineKind.BACKEND: "  · backend",
     LineKind.QUEUE: "  · queue",
+    LineKind.DIAL: "  · dial",
     LineKind.RECORD: "  · recording",
     LineKind.LANGUAGE: "  · language",
     LineKind.ENDED: "  · ended",
@@ -45,6 +47,7 @@ def try_flows(
     entry: Annotated[str, typer.Option(help="Flow to begin in.")] = "main",
     replies: Annotated[Path | None, typer.Option(help="File of backend replies; <flows>/try/backend.yaml.")] = None,
     database: Annotated[str, typer.Option(help="Ask this database instead, e.g. sqlite:///run/hotline.db.")] = "",
+    dial: Annotated[DialOutcome, typer.Option(help="What becomes of calls to the outside.")] = DialOutcome.ANSWERED,
     zone: Annotated[str, typer.Option(help="Time zone of the caller's clock.")] = "Asia/Shanghai",
 ) -> None:
     """Walk a call in the terminal: what the caller hears is printed in words, keys are typed.
@@ -60,7 +63,9 @@ def try_flows(
         fail(str(error), BAD_INPUT)
     with nullcontext(file_replies) if file_replies else replies_from_database(database) as answers:
         info = CallInfo(f"try-{uuid.uuid4().hex[:8]}", caller, "95598", language or None)
-        _walk(Walker(loaded, info, answers, civil, entry), keys)
+        walker = Walker(loaded, info, answers, civil, entry)
+        walker.dial_outcome = dial
+        _walk(walker, keys)
 
 
 def _walk(walker: Walker, keys: str | None) -> None:
@@ -77,7 +82,13 @@ def _walk(walker: Walker, keys: str | None) -> None:
         if walker.over:
             return
     if keys is not None:
-        say(f"  · still {'in the queue' if walker.waits_in_queue else 'waiting for a key'}")
+        say(f"  · still {_waiting(walker)}")
+
+
+def _waiting(walker: Walker) -> str:
+    if walker.is_put_through:
+        return "put through"
+    return "in the queue" if walker.waits_in_queue else "waiting for a key"
 
 
 def _scripted(keys: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from ivr.document import Finding, Node, Scalar, Table, did_you_mean
-from ivr.events import QueueOutcome
+from ivr.events import DialOutcome, QueueOutcome
 from ivr.flowset import FlowSet
 from ivr.reader import Reader
 from ivr.scripts.replies import read_cases
@@ -15,6 +15,7 @@ from ivr.texts import LANGUAGES
 ENDS = ("completed", "abandoned", "failed", "waiting")
 DEFAULT_TIME = "2026-11-20T12:00"
 _NO_ARGUMENT = (Act.SILENCE, Act.HANG_UP)
+_OUTCOMES: Mapping[Act, type[QueueOutcome] | type[DialOutcome]] = {Act.QUEUE: QueueOutcome, Act.DIAL: DialOutcome}
 
 
 def read_scripts(
@@ -181,8 +182,9 @@ def _fault(act: Act, text: str) -> str:
     """Return how to mend the value of an action, or nothing."""
     if act in (Act.PRESS, Act.PRESS_QUICKLY) and (not text or text.strip("0123456789*#")):
         return 'write keys in quotes: "1", "10000001#"'
-    if act is Act.QUEUE and text not in [outcome.value for outcome in QueueOutcome]:
-        return did_you_mean(text, [outcome.value for outcome in QueueOutcome])
+    outcomes = [outcome.value for outcome in _OUTCOMES.get(act, ())]
+    if outcomes and text not in outcomes:
+        return did_you_mean(text, outcomes)
     if act is Act.SPEAK and text != "fails" and not text.isdigit():
         return "write for how many seconds the caller speaks when he is recorded next, or: fails"
     return "" if text.strip() else "write what is said"

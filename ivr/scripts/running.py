@@ -7,7 +7,7 @@ from typing import Any
 
 from ivr.commands import CallBackend
 from ivr.document import Finding, Position
-from ivr.events import FailReason, QueueOutcome
+from ivr.events import DialOutcome, FailReason, QueueOutcome
 from ivr.flowset import FlowSet
 from ivr.scripts.coverage import Coverage, WatchedInterpreter
 from ivr.scripts.replies import first_fitting
@@ -100,10 +100,18 @@ class _Run:
             walker.hang_up()
         elif action.act is Act.SILENCE:
             walker.wait()
+        elif action.act is Act.DIAL:
+            self._dial(action)
         elif walker.waits_in_queue:
             walker.leave_queue(QueueOutcome(action.text))
         else:
             self._fail(action.place, "no-queue", "the caller waits in no queue")
+
+    def _dial(self, action: Action) -> None:
+        if self._walker.is_put_through:
+            self._walker.end_dial(DialOutcome(action.text))
+        else:
+            self._fail(action.place, "no-dial", "nobody outside is called for the caller")
 
     def _hear(self, action: Action) -> None:
         """Find the words in what was heard since the last `hear`."""

@@ -19,6 +19,7 @@ class Act(StrEnum):
     PRESS_QUICKLY = "press_quickly"
     SILENCE = "silence"
     QUEUE = "queue"
+    DIAL = "dial"
     SPEAK = "speak"
     HANG_UP = "hang_up"
 

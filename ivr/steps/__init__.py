@@ -9,6 +9,7 @@ from ivr.steps.backend import Lookup, Report
 from ivr.steps.base import StepType
 from ivr.steps.choosing import Branch, Call, GoTo, Hours, Set
 from ivr.steps.collect import Collect
+from ivr.steps.dial import DialStep
 from ivr.steps.http import HttpStep
 from ivr.steps.language import LanguageMenu, read_language
 from ivr.steps.menu import Confirm, Menu
@@ -25,6 +26,7 @@ READERS: Mapping[str, Callable[[StepReader], StepType]] = {
     "call": Call.read,
     "collect": Collect.read,
     "confirm": Confirm.read,
+    "dial": DialStep.read,
     "goto": GoTo.read,
     "hangup": HangUp.read,
     "hours": Hours.read,
@@ -47,7 +49,7 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
     **{
     step.kind: step.forms
     for step in (
-        Branch, Call, Collect, Confirm, GoTo, HangUp, Hours, HttpStep, LanguageMenu, Lookup, Menu, Play, QueueStep, RecordStep, Report, Say,
+        Branch, Call, Collect, Confirm, DialStep, GoTo, HangUp, Hours, HttpStep, LanguageMenu, Lookup, Menu, Play, QueueStep, RecordStep, Report, Say,
         Set, SmsStep, Survey,
     )
     },

@@ -5,13 +5,15 @@ import json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ivr.commands import CallBackend, Hangup, JoinQueue, Play, Record
+from ivr.commands import CallBackend, Dial, Hangup, JoinQueue, Play, Record
 from ivr.document import BadDocument
 from ivr.events import (
     BackendFailed,
     BackendReplied,
     CallerHungUp,
     DeadlinePassed,
+    DialEnded,
+    DialOutcome,
     DigitPressed,
     FailReason,
     PlayEnded,
@@ -27,7 +29,7 @@ FLOWS = load_flows(ROOT / "flows")
 INTERPRETER = Interpreter(FLOWS)
 REPLIES = demo_replies()
 PIN = "7395"
-BLOCKING = (Play, Record, JoinQueue, Hangup)
+BLOCKING = (Play, Record, JoinQueue, Dial, Hangup)
 
 keys = st.sampled_from("0123456789*#")
 moves = st.one_of(
@@ -35,6 +37,7 @@ moves = st.one_of(
     st.just(("go", "")),
     st.sampled_from([("fail", reason) for reason in FailReason]),
     st.sampled_from([("queue", outcome) for outcome in QueueOutcome]),
+    st.sampled_from([("dial", outcome) for outcome in DialOutcome]),
     st.just(("late", "")),
     st.just(("kill", "")),
     st.just(("json", "")),
@@ -60,7 +63,7 @@ class Caller:
         assert not blocking or step.commands[-1] is blocking[0], "the blocking one comes last"
         if step.ended is None:
             assert step.awaiting is not Awaiting.NONE
-            assert step.awaiting is Awaiting.QUEUE or step.deadline is not None
+            assert step.awaiting in (Awaiting.QUEUE, Awaiting.DIAL) or step.deadline is not None
         else:
             assert step.awaiting is Awaiting.NONE
         calls = [command for command in step.commands if isinstance(command, CallBackend)]
@@ -103,6 +106,8 @@ class Caller:
             self.send(BackendReplied(token, REPLIES(self.last_call)))
         elif awaiting is Awaiting.QUEUE:
             self.send(QueueLeft(token, what if kind == "queue" else QueueOutcome.SERVED, 10.0, "a", "o"))
+        elif awaiting is Awaiting.DIAL:
+            self.send(DialEnded(token, what if kind == "dial" else DialOutcome.ANSWERED, 10.0, "branch"))
         elif awaiting is Awaiting.RECORD:
             self.send(RecordEnded(token, "r", 5.0, kind != "fail"))
         elif token:

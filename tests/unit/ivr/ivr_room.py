@@ -156,7 +156,7 @@ class Room:
     def _keep(self, step: Step) -> Step:
         text = json.dumps(step.session.to_json())
         assert json.dumps(Session.from_json(json.loads(text)).to_json()) == text
-        assert step.ended is not None or step.deadline is not None or step.awaiting == "queue", (
+        assert step.ended is not None or step.deadline is not None or step.awaiting in ("queue", "dial"), (
             "every wait has a deadline"
         )
         self.saved.append(text)

@@ -6,7 +6,17 @@ import pytest
 
 from cti.config import load_policy
 from ivr.commands import CallBackend, Hangup, JoinQueue, Play, Record
-from ivr.events import BackendFailed, BackendReplied, FailReason, PlayEnded, QueueLeft, QueueOutcome, RecordEnded
+from ivr.events import (
+    BackendFailed,
+    BackendReplied,
+    DialEnded,
+    DialOutcome,
+    FailReason,
+    PlayEnded,
+    QueueLeft,
+    QueueOutcome,
+    RecordEnded,
+)
 from ivr.flows import load_flows, read_files
 from ivr.state import Awaiting, CallInfo
 from tests.unit.ivr.ivr_room import NOON, ROOT, Room
@@ -100,6 +110,29 @@ def test_each_way_out_of_the_queue_has_a_sentence_and_a_way_on(known, outcome, s
     known.press("01")
     assert known.where == "agent/wait"
     known.send(QueueLeft(known.token, outcome, 30.0, "agent01", "o1"))
+    settle(known)
+    assert sentence in heard(known)
+    assert known.where == where
+
+
+@pytest.mark.parametrize(
+    ("outcome", "sentence", "where"),
+    [
+        (DialOutcome.ANSWERED, "main/menu-1", "main/menu"),
+        (DialOutcome.BUSY, "agent/office_busy-1", "agent/ask_topic"),
+        (DialOutcome.NO_ANSWER, "agent/office_no_answer-1", "agent/ask_topic"),
+        (DialOutcome.REJECTED, "agent/office_unreachable-1", "agent/ask_topic"),
+        (DialOutcome.UNREACHABLE, "agent/office_unreachable-1", "agent/ask_topic"),
+        (DialOutcome.NOT_ALLOWED, "agent/office_unreachable-1", "agent/ask_topic"),
+        (DialOutcome.ERROR, "phrases/system-error", "voicemail/message"),
+    ],
+)
+def test_each_way_back_from_the_office_has_a_sentence_and_a_way_on(known, outcome, sentence, where):
+    known.press("05")
+    settle(known)
+    assert known.where == "agent/call_office"
+    known.commands.clear()
+    known.send(DialEnded(known.token, outcome, 30.0, "branch"))
     settle(known)
     assert sentence in heard(known)
     assert known.where == where
