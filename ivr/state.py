@@ -27,7 +27,6 @@ class Awaiting(StrEnum):
     RECORD = "record"
     QUEUE = "queue"
     DIAL = "dial"
-    DIAL = "dial"
     NONE = "none"
 
 
