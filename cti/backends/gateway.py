@@ -115,9 +115,9 @@ class SmsGateway:
         written = text_of(arguments, "text", MAX_TEXT_CHARACTERS)
         if written is None:
             raise BackendInvalid(f"{SEND_SMS}: there is no text")
-        forms = self._service.number_forms(text_of(arguments, "number", 32) or "")
-        number = next((form for form in reversed(forms) if self._rules.allows(form)), None)
-        return None if number is None else Message(key, number, written, text_of(arguments, "language", 8) or "")
+        number = self._service.written_number(text_of(arguments, "number", 32) or "")
+        allowed = number and self._rules.allows(number)
+        return Message(key, number, written, text_of(arguments, "language", 8) or "") if allowed else None
 
     async def _kept(self, message: Message, caller: str) -> SmsState | None:
         """Put the message into the outbox, once per key; None when there were too many. Two at the same time: one finds the other's."""

@@ -11,6 +11,9 @@ from cti.backends.replies import without_control_characters
 
 REPAIR_HOURS: Mapping[str, int] = {"diamond": 4, "gold": 8, "silver": 24, "basic": 48}
 
+LONGEST_NATIONAL = 11
+"""Digits of a number without country code."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceRules:
@@ -39,8 +42,17 @@ class ServiceRules:
         """Return the forms a caller's number may be stored in: as sent, without 00, without the country code."""
         digits = re.sub(r"\D", "", number)
         bare = digits.removeprefix("00")
-        national = bare.removeprefix(self.country_code) if len(bare) > 11 else bare
+        national = bare.removeprefix(self.country_code) if len(bare) > LONGEST_NATIONAL else bare
         return tuple(dict.fromkeys(form for form in (digits, bare, national) if form))
+
+    def written_number(self, number: str) -> str:
+        """Return a number as it is dialled here: without the own country's code, `+` before another's; empty for none."""
+        digits = re.sub(r"\D", "", number)
+        abroad = number.strip().startswith("+") or digits.startswith("00")
+        bare = digits.removeprefix("00") if abroad else digits
+        if abroad and not bare.startswith(self.country_code):
+            return f"+{bare}"
+        return bare.removeprefix(self.country_code) if abroad or len(bare) > LONGEST_NATIONAL else bare
 
 
 def text_of(arguments: Mapping[str, Any], name: str, limit: int) -> str | None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 SEND_SMS = "send_sms"
 """The operation of every gateway."""
-_MASK = re.compile(r"(?:[0-9XZN]|\[[0-9]-[0-9]\]|\[[0-9]+\])+\.?")
+_MASK = re.compile(r"\+?(?:[0-9XZN]|\[[0-9]-[0-9]\]|\[[0-9]+\])+\.?")
 _LETTERS = {"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]"}
 
 
@@ -33,7 +33,7 @@ class SmsRules:
     """What a gateway may be used for.
 
     Attributes:
-        numbers: masks of the numbers it sends to, without country code (`1[3-9]XXXXXXXXX`); none: to all.
+        numbers: masks of the numbers it sends to, as they are dialled here (`1[3-9]XXXXXXXXX`, `+1.`); none: to all.
         per_number: most messages to a number, or asked for by a caller, within `hours`.
         hours: the time they are counted over.
 
@@ -61,5 +61,5 @@ def number_pattern(mask: str) -> re.Pattern[str]:
     """
     if not _MASK.fullmatch(mask):
         raise ValueError(f'"{mask}" is no mask of numbers: write digits, X, Z, N, [3-9], and . for any rest')
-    inside = "".join(_LETTERS.get(letter, letter) for letter in mask.removesuffix("."))
+    inside = "\\" * mask.startswith("+") + "".join(_LETTERS.get(letter, letter) for letter in mask.removesuffix("."))
     return re.compile(inside + ("[0-9]+" if mask.endswith(".") else ""))

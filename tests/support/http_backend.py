@@ -28,7 +28,7 @@ class ReferenceServer:
     @asynccontextmanager
     async def running(self, port: int) -> AsyncIterator["ReferenceServer"]:
         app = web.Application()
-        app.router.add_post(self.route, self._handle)
+        app.router.add_route("*", self.route, self._handle)
         runner = web.AppRunner(app, shutdown_timeout=1, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", port, reuse_address=True).start()
@@ -101,6 +101,9 @@ class ReferenceServer:
 
     async def _no_json(self, *_: object) -> web.Response:
         return web.Response(body=b"<html>", content_type="application/json")
+
+    async def _not_a_number(self, *_: object) -> web.Response:
+        return web.Response(body=b'{"state": NaN}', content_type="application/json")
 
     async def _deep_json(self, *_: object) -> web.Response:
         return web.Response(body=b"[" * 60_000, content_type="application/json")
