@@ -42,6 +42,7 @@ class Known:
         services: names of the services an `http` step may reach.
         gateways: names of the gateways an `sms` step may send by.
         may_dial: tells of a number, however written, whether a `dial` step may dial it.
+        callbacks: names of the queues that call back.
         prompts: `(language, id)` of every recorded or rendered prompt.
         today: the day of the check; without it nothing is said about holes in opening hours and calendars that end soon.
 
@@ -55,5 +56,6 @@ class Known:
     services: frozenset[str] | None = None
     gateways: frozenset[str] | None = None
     may_dial: Callable[[str], bool] | None = None
+    callbacks: frozenset[str] | None = None
     prompts: frozenset[tuple[str, str]] | None = None
     today: date | None = None

@@ -12,7 +12,7 @@ from ivr.session import Interpreter
 from ivr.steps.base import StepType
 from ivr.steps.menu import Confirm
 
-FAILING = ("dial", "http", "lookup", "report", "record", "queue", "sms")
+FAILING = ("callback", "dial", "http", "lookup", "report", "record", "queue", "sms")
 """Kinds whose `on_error` from the flow's defaults can be taken in earnest; in other steps it only stands by."""
 
 
@@ -45,6 +45,7 @@ class Coverage:
     def __init__(self, flows: FlowSet) -> None:
         self._flows = flows
         self._taken: Counter[tuple[Spot, str]] = Counter()
+        self._named: dict[tuple[Spot, str, str], tuple[str, ...]] = {}
 
     def entered(self, flow: str, step: str) -> None:
         """Count a step."""
@@ -57,8 +58,13 @@ class Coverage:
         found = self._flows.flows[flow].steps.get(step)
         if found is None:
             return
-        for name in _names(found, way):
-            self._taken[_spot(found.place), name] += 1
+        spot = _spot(found.place)
+        taken = (spot, way.result, str(way.values.get("key", "")))
+        names = self._named.get(taken)
+        if names is None:
+            names = self._named[taken] = _names(found, way)
+        for name in names:
+            self._taken[spot, name] += 1
 
     def ways(self, flow: Flow) -> tuple[Way, ...]:
         """Return everything of a flow that is to be covered; a fragment's own ways are covered by any that includes it."""

@@ -7,6 +7,7 @@ from ivr.fragments import FORMS as INCLUDE_FORMS
 from ivr.fragments import INCLUDE
 from ivr.steps.backend import Lookup, Report
 from ivr.steps.base import StepType
+from ivr.steps.callback import CallbackStep
 from ivr.steps.choosing import Branch, Call, GoTo, Hours, Set
 from ivr.steps.collect import Collect
 from ivr.steps.dial import DialStep
@@ -24,6 +25,7 @@ from ivr.steps.survey import Survey
 READERS: Mapping[str, Callable[[StepReader], StepType]] = {
     "branch": Branch.read,
     "call": Call.read,
+    "callback": CallbackStep.read,
     "collect": Collect.read,
     "confirm": Confirm.read,
     "dial": DialStep.read,
@@ -49,7 +51,7 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
     **{
     step.kind: step.forms
     for step in (
-        Branch, Call, Collect, Confirm, DialStep, GoTo, HangUp, Hours, HttpStep, LanguageMenu, Lookup, Menu, Play, QueueStep, RecordStep, Report, Say,
+        Branch, Call, CallbackStep, Collect, Confirm, DialStep, GoTo, HangUp, Hours, HttpStep, LanguageMenu, Lookup, Menu, Play, QueueStep, RecordStep, Report, Say,
         Set, SmsStep, Survey,
     )
     },

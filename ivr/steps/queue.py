@@ -15,8 +15,8 @@ from ivr.state import Awaiting, Ended
 from ivr.steps.base import StepType
 from ivr.steps.reading import Argument, StepReader
 
-REASONS = (QueueOutcome.MENU.value, QueueOutcome.VOICEMAIL.value)
-_NEEDS = Shape(
+REASONS = (QueueOutcome.MENU.value, QueueOutcome.VOICEMAIL.value, QueueOutcome.CALLBACK.value)
+NEEDS = Shape(
     "list of skills, or table of skills with levels",
     {
         "anyOf": [
@@ -45,7 +45,7 @@ class QueueStep(StepType):
         queue: name of the queue.
         tier: customer tier.
         needs: extra skills, each with its level.
-        keys: keys while waiting, each with the reason for leaving (`menu`, `voicemail`).
+        keys: keys while waiting, each with the reason for leaving (`menu`, `voicemail`, `callback`).
         outcomes: where each outcome leads; those not listed take `on_error`.
         into: variable for `{outcome, wait_seconds, agent, offer}`, or empty.
 
@@ -58,10 +58,10 @@ class QueueStep(StepType):
                 Field("queue", NAMED, "a queue of queues.yaml", required=True),
                 Field("tier", NAMED, "the customer tier, of tiers.yaml", required=True),
                 Field("outcomes", _OUTCOMES, "where each outcome leads; the others take `on_error`", required=True),
-                Field("needs", _NEEDS, "skills beside those the queue needs"),
+                Field("needs", NEEDS, "skills beside those the queue needs"),
                 Field(
                     "keys",
-                    Shape("table of keys to `menu` or `voicemail`", table({"enum": [*REASONS, None]}, "^[0-9*#]$")),
+                    Shape("table of keys to `menu`, `voicemail` or `callback`", table({"enum": [*REASONS, None]}, "^[0-9*#]$")),
                     "keys while waiting, each with its outcome",
                 ),
                 Field("into", VARIABLE, "data variable for `{outcome, wait_seconds, agent, offer}`"),
@@ -84,7 +84,7 @@ class QueueStep(StepType):
         return cls(
             queue=reader.name_in("queue", "queue", known.queues),
             tier=reader.name_in("tier", "tier", known.tiers),
-            needs=_read_needs(reader),
+            needs=read_needs(reader),
             keys=keys,
             outcomes=outcomes,
             into=reader.variable("into", VariableType.DATA, required=False),
@@ -96,8 +96,8 @@ class QueueStep(StepType):
         if run.session.gone:
             return End(Ended("abandoned", "the caller hung up"), hang_up=False)
         run.session.type_ahead = ""
-        queue, tier = _name(self.queue, run), _name(self.tier, run)
-        needs = tuple((_name(skill, run), level) for skill, level in self.needs)
+        queue, tier = resolved_name(self.queue, run), resolved_name(self.tier, run)
+        needs = tuple((resolved_name(skill, run), level) for skill, level in self.needs)
         token = run.token()
         run.emit(JoinQueue(token, queue, tier, needs, run.session.language, dict(self.keys)))
         return run.wait(Awaiting.QUEUE, None, token)
@@ -119,14 +119,16 @@ class QueueStep(StepType):
         return self.fail(run, event.outcome.value)
 
 
-def _name(argument: Argument, run: Run) -> str:
+def resolved_name(argument: Argument, run: Run) -> str:
+    """Return the name of a queue, tier or skill; raises ExpressionError when there is none."""
     value = argument.value(run)
     if not isinstance(value, str) or not value:
         raise ExpressionError("a queue, tier or skill has no name")
     return value
 
 
-def _read_needs(reader: StepReader) -> tuple[tuple[Argument, int], ...]:
+def read_needs(reader: StepReader) -> tuple[tuple[Argument, int], ...]:
+    """Read `needs:`: skills, each with its level."""
     node = reader.node("needs")
     if isinstance(node, Table):
         child = reader.child("needs")
