@@ -32,7 +32,9 @@ def snippets(options: RuntimeOptions, settings: Mapping[str, object], spool: Pat
             "/etc/asterisk/manager.d/hotline.conf",
             ('manager.conf of Debian includes manager.d; elsewhere add: #include "manager.d/*.conf"\n'
             "and in manager.conf, section [general], these three lines (the server does not trust events without them):\n"
-            f"  enabled = yes\n  {_line('manager.conf', 'channelvars')}\n  {_line('manager.conf', 'timestampevents')}"),
+            f"  enabled = yes\n  {_line('manager.conf', 'channelvars')}\n  {_line('manager.conf', 'timestampevents')}\n"
+            "and in asterisk.conf, section [options], this one (fast diallers' keys would count twice without it):\n"
+            f"  {_line('asterisk.conf', 'mindtmfduration')}"),
             _sections("manager.conf", values, {EVENTS_USER, ACTIONS_USER}),
         ),
         (
