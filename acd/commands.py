@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+
+from acd.kinds import Kind
 
 
-class CancelReason(Enum):
+class CancelReason(Kind):
     """Why a live offer is withdrawn."""
 
     CALLER_GONE = "caller_gone"
@@ -18,7 +19,7 @@ class CancelReason(Enum):
     RANG_IN = "rang_in"  #: the customer to be called back is on the line himself
 
 
-class ReleaseReason(Enum):
+class ReleaseReason(Kind):
     """Why a caller is let out of hold."""
 
     MENU = "menu"

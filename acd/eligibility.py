@@ -7,10 +7,10 @@ engine keeps it per search, see searches.py) and what he is doing (changes with 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from acd.config import SkillNeed
+from acd.kinds import Kind
 from acd.states import AgentState
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from acd.records import AgentRecord
 
 
-class Reason(Enum):
+class Reason(Kind):
     """Why an agent is not eligible."""
 
     NOT_IN_QUEUE = "not_in_queue"

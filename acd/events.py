@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING
+
+from acd.kinds import Kind
 
 if TYPE_CHECKING:
     from acd.config import Needs, Policy
     from acd.states import AgentState, OfferPhase
 
 
-class LeaveReason(Enum):
+class LeaveReason(Kind):
     """Why a caller leaves the line without an agent."""
 
     MENU = "menu"  #: by key, back to the menu: keeps his age for `Policy.away_seconds`
@@ -20,7 +21,7 @@ class LeaveReason(Enum):
     CALLBACK = "callback"  #: to ask for a callback: keeps his age as with MENU
 
 
-class OfferCause(Enum):
+class OfferCause(Kind):
     """Why an offer failed."""
 
     NO_ANSWER = "no_answer"

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING
+
+from acd.kinds import Kind
 
 if TYPE_CHECKING:
     from acd.events import Event
     from acd.states import AgentState
 
 
-class Outcome(Enum):
+class Outcome(Kind):
     """How a queue entry ended; each entry ends in exactly one."""
 
     ANSWERED = "answered"
@@ -25,7 +26,7 @@ class Outcome(Enum):
     CALLBACK = "callback"  #: a callback took over the place
 
 
-class CallbackOutcome(Enum):
+class CallbackOutcome(Kind):
     """How a callback ended; each ends in exactly one."""
 
     CALLED_BACK = "called_back"
@@ -35,7 +36,7 @@ class CallbackOutcome(Enum):
     RANG_IN = "callback_rang_in"  #: the customer rang in himself and was served
 
 
-class OfferResult(Enum):
+class OfferResult(Kind):
     """How an offer ended."""
 
     TALKED = "talked"
@@ -52,7 +53,7 @@ class OfferResult(Enum):
     NOT_REACHED = "not_reached"
 
 
-class Ignored(Enum):
+class Ignored(Kind):
     """Why an event changed nothing."""
 
     UNKNOWN_CALL = "unknown_call"

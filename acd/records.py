@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import TYPE_CHECKING
 
+from acd.kinds import Kind
 from acd.states import AgentState, CallState, OfferPhase
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Rest:
     reason: str
 
 
-class Presence(Enum):
+class Presence(Kind):
     """Whether an agent counts among those who could serve somebody."""
 
     AWAY = "away"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING
+
+from acd.kinds import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class AgentState(Enum):
+class AgentState(Kind):
     """What an agent is doing."""
 
     LOGGED_OUT = "logged_out"
@@ -23,7 +24,7 @@ class AgentState(Enum):
     BACKOFF = "backoff"  #: left alone for a while after a failed offer
 
 
-class CallState(Enum):
+class CallState(Kind):
     """Where a caller stands."""
 
     WAITING = "waiting"
@@ -35,7 +36,7 @@ class CallState(Enum):
     ENDED = "ended"
 
 
-class OfferPhase(Enum):
+class OfferPhase(Kind):
     """How far one attempt to ring one agent has come."""
 
     DIALLING = "dialling"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections import OrderedDict, deque
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from acd.commands import Command
@@ -17,8 +16,7 @@ _ENDED_CALLS = 2000
 _RECENT = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One thing that happened: an event heard, a command given or a fact established, at engine time `at`."""
 
     at: float
@@ -32,21 +30,24 @@ class Story:
     """Keeps the last lines of every live call, of the calls that ended last, and of all together."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, deque[Line]] = {}
+        self._lines: dict[str, list[Line]] = {}
         self._decisions: dict[str, Decision] = {}
-        self._ended: dict[str, None] = {}
+        self._ended: OrderedDict[str, None] = OrderedDict()
         self._recent: deque[Line] = deque(maxlen=_RECENT)
 
     def add(self, call: str | None, line: Line) -> None:
         """Remember a line, under its call if it has one."""
         self._recent.append(line)
-        if call is not None and call in self._lines:
-            self._lines[call].append(line)
+        lines = self._lines.get(call) if call is not None else None
+        if lines is not None:
+            lines.append(line)
+            if len(lines) > _LINES_PER_CALL:
+                del lines[0]
 
     def begin(self, call: str) -> None:
         """Open (or go on with) the story of a call."""
         self._ended.pop(call, None)
-        self._lines.setdefault(call, deque(maxlen=_LINES_PER_CALL))
+        self._lines.setdefault(call, [])
 
     def decide(self, decision: Decision) -> None:
         """Remember the latest decision about a call."""
@@ -56,8 +57,8 @@ class Story:
         """Close the story of a call; it is forgotten once enough others have ended after it."""
         self._ended[call] = None
         if len(self._ended) > _ENDED_CALLS:
-            oldest = next(iter(self._ended))
-            del self._ended[oldest], self._lines[oldest]
+            oldest, _ = self._ended.popitem(last=False)
+            del self._lines[oldest]
             self._decisions.pop(oldest, None)
 
     def knows(self, call: str) -> bool:

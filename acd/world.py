@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from acd.records import Offer
     from acd.searches import Search
 
+_BEING_SERVED = frozenset({CallState.OFFERED, CallState.CONNECTING})
 _PRESENCE = {AgentState.LOGGED_OUT: Presence.AWAY, AgentState.PAUSED: Presence.PAUSED}
 
 
@@ -102,8 +103,9 @@ class World:
             raise InvalidTransition(
                 f"call {call.id}: {call.state.name} -> {new.name} is no legal move\n{self.story.recent()}"
             )
-        call.state = new
-        self.index_call(call)
+        old, call.state = call.state, new
+        if not {old, new} <= _BEING_SERVED:  # there, neither his place nor who may find him changes
+            self.index_call(call)
 
     def index_call(self, call: Call) -> None:
         """Put the call where its state says: into its queue's order, and among those who may be offered."""
@@ -117,7 +119,7 @@ class World:
         if offerable:
             self.matching.join(call, call.queue, self._line_of(call))
             self._arm_next_change(call)
-        else:
+        elif call.line is not None:
             self.matching.leave(call)
             self.timers.cancel(Timer.RING, call.id)
 
