@@ -60,6 +60,7 @@ CODES: Mapping[str, Page] = {
     "queue-nobody": Page("A queue no agent serves.", "No agent lists it.", "Add it to the queues of an agent.", "queues: {night: …}"),
     "ring-order": Page("Rings that do not begin one after the other.", "`after_seconds` does not grow.", "List rings by growing after_seconds.", "rings: [{after_seconds: 60}, {after_seconds: 20}]"),
     "skill-nobody": Page("A skill no agent has.", "Nobody was given it, or only at a lower level.", "Lower the level, or give an agent this skill.", "needs: {lang_fr: 1}"),
+    "unknown-agent": Page("An agent that is not in agents.yaml.", "A spelling mistake.", "Use the name the message offers, or a pattern such as zh*.", "agents: [agnt01]"),
     "unknown-argument": Page("An argument the operation does not take.", "A spelling mistake, or another operation.", "Use the name the message offers.", "with: {acount: x}"),
     "unknown-backend": Page("A backend that is not in backends.yaml.", "A spelling mistake, or not configured.", "Use the name the message offers, or add the backend.", "backend: acounts"),
     "unknown-country": Page("A country whose holidays are not known.", "Another code.", "Write its code, such as CN.", "holidays: China"),

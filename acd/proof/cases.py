@@ -21,14 +21,14 @@ def experiments() -> tuple[Experiment, ...]:
         erlang_c(5, 4.0, 10_000),
         erlang_c(10, 9.0, 20_000),
         erlang_c(50, 45.0, 36_000),
-        erlang_a(10, 9.0, 2.0, 20_000),
+        erlang_a(10, 9.0, 2.0, 26_000),
         erlang_a(10, 11.0, 2.0, 12_000),
         erlang_a(50, 48.0, 2.0, 20_000),
         tiers(10, THREE_TIERS, 0.0, 15_000),
-        tiers(10, THREE_TIERS, ENDLESS, 15_000),
+        tiers(10, THREE_TIERS, ENDLESS, 32_000),
         skills(
             "two skills, one agent of two has both", {"plain": 1.1, "special": 0.5}, {"a": 1.0, "b": 1.0},
-            {"a": one, "b": both}, 15_000,
+            {"a": one, "b": both}, 24_000,
         ),
         skills(
             "unequal agents, one twice as fast", {"plain": 2.4}, {"fast": 2.0, "slow": 1.0},

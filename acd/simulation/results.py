@@ -51,8 +51,10 @@ class Results:
         policy: names the queues with the targets of their service levels.
         interval_seconds: length of the intervals of the day.
         measure_from: calls that entered earlier are not counted: they found the line still empty.
+        measure_until: agents' time after that is not counted: nobody calls any more.
 
     Attributes:
+        interval_seconds: as given.
         tallies: by (queue, tier).
         intervals: by number of the interval a call entered in, all queues and tiers.
         staff: by number of interval.
@@ -60,10 +62,18 @@ class Results:
 
     """
 
-    def __init__(self, policy: Policy, *, interval_seconds: float = 1800.0, measure_from: float = 0.0) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        interval_seconds: float = 1800.0,
+        measure_from: float = 0.0,
+        measure_until: float = math.inf,
+    ) -> None:
         self._late = {name: queue.service_level_seconds for name, queue in policy.queues.items()}
-        self._interval_seconds = interval_seconds
+        self.interval_seconds = interval_seconds
         self._from = measure_from
+        self._until = measure_until
         self.tallies: defaultdict[tuple[str, str], Tally] = defaultdict(Tally)
         self.intervals: defaultdict[int, Tally] = defaultdict(Tally)
         self.staff: defaultdict[int, AgentTime] = defaultdict(AgentTime)
@@ -176,7 +186,7 @@ class Results:
                 self._by_order[order].overtaken = True
 
     def _interval(self, waiting: _Waiting) -> int:
-        return int(waiting.entered_at // self._interval_seconds)
+        return int(waiting.entered_at // self.interval_seconds)
 
     # ---- agents
 
@@ -187,12 +197,12 @@ class Results:
 
     def _spend(self, state: AgentState, since: float, now: float) -> None:
         """Spread a stay in a state over the intervals it touches."""
-        since = max(since, self._from)
+        since, now = max(since, self._from), min(now, self._until)
         if state not in _ON_DUTY:
             return
         while since < now:
-            number = int(since // self._interval_seconds)
-            until = min(now, (number + 1) * self._interval_seconds)
+            number = int(since // self.interval_seconds)
+            until = min(now, (number + 1) * self.interval_seconds)
             time = self.staff[number]
             time.on_duty_seconds += until - since
             time.busy_seconds += (until - since) if state in _BUSY else 0.0

@@ -86,7 +86,7 @@ class Simulation:
         self._next_caller(None)
 
     def run(self, until: float = math.inf) -> None:
-        """Let time pass until `until` (seconds from the start), or until nothing more can happen."""
+        """Let time pass until `until` (seconds from the start); without it, until nothing more can happen."""
         agenda, engine = self._agenda, self.engine
         while True:
             due = agenda[0][0] if agenda else math.inf
@@ -101,6 +101,8 @@ class Simulation:
             else:
                 self.now, _, act, subject = heapq.heappop(agenda)
                 act(subject)
+        if until < math.inf:
+            self.now = max(self.now, until)
 
     # ---- the agenda
 

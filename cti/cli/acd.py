@@ -1,0 +1,18 @@
+"""`hotline acd …`: simulate, plan, test and explain the routing."""
+
+import typer
+
+from cti.cli.acd_simulate import simulate
+
+commands = typer.Typer(
+    no_args_is_help=True,
+    help="Simulate, plan, test and explain the routing. Example: hotline acd simulate config/examples/telecom/scenario.yaml",
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group of commands."""
+    app.add_typer(commands, name="acd")
+
+
+commands.command()(simulate)
