@@ -4,7 +4,7 @@ The library returns evaluation errors as values; here they are raised as `Expres
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
 from math import isfinite
 from types import MappingProxyType
@@ -17,6 +17,9 @@ from ivr.document import Finding, Position, did_you_mean
 SHOWN_CHARACTERS = 80
 _PROBLEM = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 _PATH = re.compile(r"(?<![\w.\"'])([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)+)(?!\w|\s*\()")
+_WORD = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_NOTHING = object()
+_WIDEST = 1 << 63
 _TEXT = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 
@@ -60,13 +63,26 @@ class ExpressionError(ValueError):
 
 
 class Expression:
-    """One compiled expression. `type` is its result's type; DATA when only the run can tell."""
+    """One compiled expression.
 
-    __slots__ = ("_program", "source", "type")
+    Args:
+        source: what is written.
+        program: the same, compiled.
+        variables: all names that may be used in it.
 
-    def __init__(self, source: str, program: Any) -> None:
+    Attributes:
+        type: its result's type; DATA when only the run can tell.
+        names: the variables it reads.
+
+    """
+
+    __slots__ = ("_path", "_program", "names", "source", "type")
+
+    def __init__(self, source: str, program: Any, variables: Collection[str]) -> None:
         self.source = source
         self._program = program
+        self.names = frozenset(_names_in(source, variables))
+        self._path = _plain_path(source.strip(), variables)
         self.type = _NAMES.get(program.return_type().name(), VariableType.DATA)
 
     def narrow(self, checked: Any) -> None:
@@ -75,13 +91,17 @@ class Expression:
             self.type = _NAMES.get(checked.return_type().name(), VariableType.DATA)
 
     def evaluate(self, values: Mapping[str, Any]) -> Any:
-        """Return the value for these variables, as JSON-like data.
+        """Return the value for these variables (those of `names` are enough), as JSON-like data.
 
         Raises:
             ExpressionError: it cannot be computed (missing field, wrong type at run time, division by zero).
 
         """
-        result = self._program.eval(data=dict(values))
+        if self._path is not None:
+            found = _look_up(self._path, values)
+            if found is not _NOTHING:
+                return found
+        result = self._program.eval(data={name: values[name] for name in self.names if name in values})
         if result.type() == cel.Type.ERROR:
             raise ExpressionError(f"{self.source}: {_public(str(result.value()))}")
         return _json_like(result.plain_value(), self.source)
@@ -101,6 +121,7 @@ class Scope:
     ) -> None:
         self.variables = dict(variables)
         open_ones = {name: _CEL_TYPES[kind] for name, kind in variables.items() if kind is not VariableType.SECRET}
+        self._open = frozenset(open_ones)
         self._env = cel.NewEnv(variables=open_ones)
         typed = {name: _CEL_TYPES[kind] for name, kind in fields.items() if name.split(".")[0] in open_ones}
         # Only for checking: at run time a field is looked up in its variable, which may hold nothing yet.
@@ -109,7 +130,7 @@ class Scope:
     def compile(self, source: str, place: Position, findings: list[Finding]) -> Expression | None:
         """Return the compiled expression, or None after adding findings that point at the place of the fault."""
         try:
-            expression = Expression(source, self._env.compile(source))
+            expression = Expression(source, self._env.compile(source), self._open)
             if self._typed is not None and "." in source:
                 expression.narrow(self._typed.compile(source))
         except RuntimeError as error:
@@ -147,6 +168,37 @@ def paths(source: str) -> list[tuple[str, str]]:
     """Return each `(variable, dotted rest)` that an expression reads, such as `("found", "customer.tier")`."""
     bare = _TEXT.sub(lambda text: " " * len(text[0]), source)
     return [(name, rest[1:]) for name, rest in _PATH.findall(bare)]
+
+
+def _names_in(source: str, variables: Collection[str]) -> Iterator[str]:
+    """Yield the variables an expression may read; names of several parts (`call.language`) are variables of their own."""
+    for word in _WORD.findall(_TEXT.sub(" ", source)):
+        parts = word.split(".")
+        for length in range(1, len(parts) + 1):
+            name = ".".join(parts[:length])
+            if name in variables:
+                yield name
+
+
+def _plain_path(source: str, variables: Collection[str]) -> tuple[str, ...] | None:
+    """Return variable and fields of an expression that is nothing but `a` or `a.b.c`; None for any other."""
+    if not _WORD.fullmatch(source):
+        return None
+    parts = source.split(".")
+    named = [length for length in range(1, len(parts) + 1) if ".".join(parts[:length]) in variables]
+    return (".".join(parts[: named[-1]]), *parts[named[-1] :]) if named else None
+
+
+def _look_up(path: tuple[str, ...], values: Mapping[str, Any]) -> Any:
+    """Return a simple value without the library, as it would; `_NOTHING` for whatever it has to judge."""
+    value = values.get(path[0], _NOTHING)
+    for part in path[1:]:
+        if type(value) is not dict or part not in value:
+            return _NOTHING
+        value = value[part]
+    kind = type(value)
+    simple = kind is str or kind is bool or value is None or (kind is int and -_WIDEST <= value < _WIDEST)
+    return value if simple or (kind is float and isfinite(value)) else _NOTHING
 
 
 def fit(value: Any, kind: VariableType, name: str) -> Any:

@@ -50,15 +50,20 @@ def load_flows(root: Path | Mapping[str, str], known: Known | None = None, entry
     errors = [finding for finding in loader.findings if finding.severity is Severity.ERROR]
     if errors:
         raise BadDocument(loader.findings)
+    spoken = tuple(dict.fromkeys(prompt for prompt, _ in loader.prompts.made))
     return FlowSet(
         flows=loader.flows,
         plans=loader.plans,
         phrases=loader.phrases,
-        spoken=tuple(dict.fromkeys(prompt for prompt, _ in loader.prompts.made)),
+        spoken=spoken,
         version=_version(files),
         languages=LANGUAGES,
         warnings=tuple(loader.findings),
         fragments=frozenset(loader.fragments),
+        words={
+            language: {prompt.id: prompt.text for prompt in spoken if prompt.language == language}
+            for language in LANGUAGES
+        },
     )
 
 

@@ -50,6 +50,7 @@ class FlowSet:
         languages: languages every text has.
         warnings: findings that do not stop the start.
         fragments: names of the fragments; their steps are in the flows that include them.
+        words: the text of each prompt, by language and prompt id.
 
     """
 
@@ -61,6 +62,7 @@ class FlowSet:
     languages: tuple[str, ...]
     warnings: tuple[Finding, ...] = ()
     fragments: frozenset[str] = frozenset()
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def prompts(self) -> tuple[Prompt, ...]:
         """Return every prompt the flows and phrases need, beside those of `ivr.speech.catalogue()`."""

@@ -1,6 +1,6 @@
 """One run of the interpreter: from an event to the next wait. Steps work on the call through this and nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -131,22 +131,32 @@ class Run:
         self.scratch["leave"] = [way.next, result]
         return self.play_and_wait(prompts, Awaiting.PLAY, barge_in=True)
 
-    def values(self) -> dict[str, Any]:
-        """Return what expressions see: the flow's open variables and what is known of the call."""
-        call, frame = self.session.call, self.session.frame
-        return {
-            **frame.variables,
-            "call.id": call.call,
-            "call.caller_number": call.caller_number,
-            "call.called_number": call.called_number,
-            "call.language": self.session.language,
-            "call.language_chosen": self.session.language_chosen,
-            "today": self.civil.date().isoformat(),
-        }
+    def values(self, names: Collection[str]) -> dict[str, Any]:
+        """Return these of the values expressions see: the flow's open variables and what is known of the call."""
+        variables = self.session.frame.variables
+        return {name: variables[name] if name in variables else self._known(name) for name in names}
+
+    def _known(self, name: str) -> Any:
+        """Return what is known of the call under this name."""
+        session = self.session
+        match name:
+            case "call.id":
+                return session.call.call
+            case "call.caller_number":
+                return session.call.caller_number
+            case "call.called_number":
+                return session.call.called_number
+            case "call.language":
+                return session.language
+            case "call.language_chosen":
+                return session.language_chosen
+            case "today":
+                return self.civil.date().isoformat()
+        return None
 
     def evaluate(self, expression: Expression) -> Any:
         """Return the value of an expression; raises ExpressionError."""
-        return expression.evaluate(self.values())
+        return expression.evaluate(self.values(expression.names))
 
     def assign(self, name: str, value: Any) -> None:
         """Set a variable of the flow; raises ExpressionError for a value of another type."""

@@ -4,9 +4,8 @@ Secure digits (a PIN, or keys typed ahead that may become one) are kept in memor
 session read back goes to the step that collects them again when it needs them.
 """
 
-import copy
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
 
@@ -79,6 +78,8 @@ class Frame:
 class Session:
     """Where a caller stands. Treat it as a value: the interpreter returns a new one each time.
 
+    Copies, and the JSON, share what lies deeper than variables, visits and scratch: nobody may change a list or table within these in place.
+
     `frames` holds the entry flow first and the flow being walked last. `scratch` belongs to the step being done. `spent_seconds` is the
     time in the flow without queues and talks; `language_chosen` says that the caller (or what is known of him) decided; `seen_at` is the engine time of the last event. `deadline` and `token` belong to the wait.
     `swallow` is a needless finish key that may still come. `type_ahead` and `secure_digits` are keys not yet used; none of the three goes into the JSON.
@@ -113,10 +114,15 @@ class Session:
 
     def copy(self) -> Self:
         """Return a session of its own that holds the same."""
-        twin = copy.copy(self)
-        twin.frames = [Frame(f.flow, f.step, _own(f.variables), dict(f.secure), dict(f.secrets)) for f in self.frames]
+        twin = object.__new__(type(self))
+        for name in _SLOTS:
+            setattr(twin, name, getattr(self, name))
+        twin.frames = [
+            Frame(frame.flow, frame.step, dict(frame.variables), dict(frame.secure), dict(frame.secrets))
+            for frame in self.frames
+        ]
         twin.visits = dict(self.visits)
-        twin.scratch = _own(self.scratch)
+        twin.scratch = dict(self.scratch)
         return twin
 
     def to_json(self) -> dict[str, Any]:
@@ -139,7 +145,7 @@ class Session:
             "awaiting": self.awaiting.value,
             "token": self.token,
             "deadline": self.deadline,
-            "scratch": _own(self.scratch),
+            "scratch": dict(self.scratch),
             "spent_seconds": self.spent_seconds,
             "seen_at": self.seen_at,
             "safe_exit": self.safe_exit,
@@ -164,13 +170,13 @@ class Session:
                 language=data["language"],
                 language_chosen=data["language_chosen"],
                 frames=[_frame_from_json(frame) for frame in data["frames"]],
-                visits=dict(data["visits"]),
+                visits=_table(data["visits"]),
                 sequence=data["sequence"],
                 steps=data["steps"],
                 awaiting=Awaiting(data["awaiting"]),
                 token=data["token"],
                 deadline=data["deadline"],
-                scratch=_own(data["scratch"]),
+                scratch=_table(data["scratch"]),
                 spent_seconds=data["spent_seconds"],
                 seen_at=data["seen_at"],
                 safe_exit=data["safe_exit"],
@@ -208,42 +214,41 @@ class Step:
     secure: bool = False
 
 
+_SLOTS = tuple(each.name for each in fields(Session))
+
+
 def _sound(session: Session) -> bool:
     """Return whether what was read has the types the interpreter relies on."""
-    numbers = (session.sequence, session.steps, session.spent_seconds)
-    texts = [
-        session.language,
-        session.version,
-        *(part for frame in session.frames for part in (frame.flow, frame.step)),
-    ]
-    tables = [
-        session.scratch,
-        session.visits,
-        *(part for frame in session.frames for part in (frame.variables, frame.secure)),
-    ]
     return (
-        all(isinstance(number, int | float) for number in numbers)
-        and all(isinstance(text, str) for text in texts)
-        and all(isinstance(table, dict) for table in tables)
-        and all(isinstance(count, int) for count in session.visits.values())
+        isinstance(session.sequence, int)
+        and isinstance(session.steps, int)
+        and isinstance(session.spent_seconds, (int, float))
+        and isinstance(session.language, str)
+        and isinstance(session.version, str)
+        and set(map(type, session.visits.values())) <= {int}
+        and all(map(_frame_is_sound, session.frames))
     )
 
 
-def _own(value: Any) -> Any:
-    """Return JSON-like data as a copy of its own; `copy.deepcopy` takes ten times as long, at every event of every call."""
-    if isinstance(value, dict):
-        return {key: _own(item) for key, item in value.items()}
-    return [_own(item) for item in value] if isinstance(value, list) else value
+def _frame_is_sound(frame: Frame) -> bool:
+    return isinstance(frame.flow, str) and isinstance(frame.step, str)
 
 
 def _frame_to_json(frame: Frame) -> dict[str, Any]:
     return {
         "flow": frame.flow,
         "step": frame.step,
-        "variables": _own(frame.variables),
+        "variables": dict(frame.variables),
         "secure": dict(frame.secure),
     }
 
 
 def _frame_from_json(data: Mapping[str, Any]) -> Frame:
-    return Frame(data["flow"], data["step"], _own(data["variables"]), dict(data["secure"]))
+    return Frame(data["flow"], data["step"], _table(data["variables"]), _table(data["secure"]))
+
+
+def _table(value: Any) -> dict[str, Any]:
+    """Return a table as one of its own; raises TypeError for anything else."""
+    if not isinstance(value, dict):
+        raise TypeError("no table")
+    return dict(value)

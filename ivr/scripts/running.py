@@ -1,9 +1,10 @@
 """Running a scripted call: virtual time, and the session through JSON at every wait."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+
+from pydantic_core import from_json, to_json
 
 from ivr.commands import CallBackend
 from ivr.document import Finding, Position
@@ -176,7 +177,7 @@ class _Run:
 
     def _keep(self, session: Session) -> Session:
         """Write the session and read it again; what is only kept in memory is carried over."""
-        twin = Session.from_json(json.loads(json.dumps(session.to_json(), check_circular=False)))
+        twin = Session.from_json(from_json(to_json(session.to_json())))
         twin.type_ahead, twin.secure_digits = session.type_ahead, session.secure_digits
         twin.swallow, twin.swallow_until = session.swallow, session.swallow_until
         for mine, old in zip(twin.frames, session.frames, strict=True):

@@ -1,5 +1,6 @@
 """The session: late and foreign events, budgets, hanging up, restarts, changed flows."""
 
+import copy
 import json
 
 import pytest
@@ -249,3 +250,22 @@ def test_a_value_of_the_wrong_type_for_another_flow_is_the_fault_of_the_step_tha
     sub = flow_text("a: {type: say, say: {zh: 好, en: Good}, next: return}", name="sub", variables="n: number")
     room = Room(load(steps, variables="d: data", sub=sub))
     assert room.step.ended == Ended("completed", "error")
+
+
+def test_an_event_changes_nothing_in_the_session_it_came_to():
+    """Sessions share what lies deep in their variables: nobody may change that in place."""
+    steps = """
+    a: {type: lookup, backend: crm, operation: who, with: {number: '1'}, into: found, next: b, on_error: bye}
+    b: {type: set, set: {other: "${found}"}, next: c}
+    c: {type: menu, say: {zh: 好, en: Good}, choices: {'1': a}}
+    """
+    room = Room(load(steps, variables="found: data\nother: data"), through_json=False)
+    kept = []
+    for event in (BackendReplied(room.token, {"found": True, "customer": {"tier": ["gold"]}}), DigitPressed("1")):
+        kept.append((room.session, json.dumps(room.session.to_json()), copy.deepcopy(room.session.to_json())))
+        room.send(event)
+    room.replied(found=False, customer={"tier": []})
+    for session, text, data in kept:
+        assert json.dumps(session.to_json()) == text
+        assert session.to_json() == data
+    assert kept[1][0].frame.variables["other"] == {"found": True, "customer": {"tier": ["gold"]}}
