@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from cti.cli.console import BAD_INPUT, fail, say
-from cti.cli.try_replies import replies_from_database, replies_from_file
+from cti.cli.try_replies import nobody, replies_from_database, replies_from_file
 from ivr.document import BadDocument
 from ivr.events import DialOutcome
 from ivr.flows import load_flows
@@ -58,10 +58,11 @@ def try_flows(
     civil = _civil(at, zone)
     try:
         loaded = load_flows(folder, entry=entry)
-        file_replies = None if database else replies_from_file(replies or folder / REPLIES_FILE)
+        path = replies or folder / REPLIES_FILE
+        file_replies = nobody if database and not path.exists() else replies_from_file(path)
     except (BadDocument, OSError) as error:
         fail(str(error), BAD_INPUT)
-    with nullcontext(file_replies) if file_replies else replies_from_database(database) as answers:
+    with replies_from_database(database, file_replies) if database else nullcontext(file_replies) as answers:
         info = CallInfo(f"try-{uuid.uuid4().hex[:8]}", caller, "95598", language or None)
         walker = Walker(loaded, info, answers, civil, entry)
         walker.dial_outcome = dial

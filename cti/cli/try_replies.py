@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cti.backends.base import BackendError
+from cti.backends.base import Backend, BackendError
+from cti.backends.rules import ServiceRules
+from cti.backends.text_messages import SEND_SMS, SmsRules
 from ivr.commands import CallBackend
 from ivr.document import BadDocument, Finding, parse
 from ivr.events import FailReason
@@ -28,9 +30,21 @@ def replies_from_file(path: Path) -> Answers:
     return lambda call: first_fitting(cases, call)
 
 
+def nobody(_call: CallBackend) -> Reply:
+    """Answer like a service that is down."""
+    return FailReason.UNAVAILABLE
+
+
 @contextmanager
-def replies_from_database(url: str) -> Iterator[Answers]:
-    """Give the answers of the hotline's own database; it is brought to the current tables first."""
+def replies_from_database(url: str, others: Answers) -> Iterator[Answers]:
+    """Give the answers of the hotline's own database, brought to the current tables first; text messages go into its outbox.
+
+    Args:
+        url: of the database.
+        others: answers for services, which no database has.
+
+    """
+    from cti.backends.gateway import SmsGateway  # noqa: PLC0415
     from cti.backends.lockout import LockoutBackend  # noqa: PLC0415 - the database takes a second to import
     from cti.backends.sql import SqlBackend  # noqa: PLC0415
     from cti.database import Database, migrate  # noqa: PLC0415
@@ -42,8 +56,13 @@ def replies_from_database(url: str) -> Iterator[Answers]:
         store = open_store("memory:")
         backend = LockoutBackend(SqlBackend(database), store, max_tries=3, lock_seconds=900)
 
+        outbox = SmsGateway("try", database, SmsRules(), ServiceRules())
+
         def answer(call: CallBackend) -> Reply:
-            asking = backend.call(
+            if "/" in call.operation:
+                return others(call)
+            asked: Backend = outbox if call.operation == SEND_SMS else backend
+            asking = asked.call(
                 call.operation,
                 call.arguments,
                 idempotency_key=call.idempotency_key,
@@ -57,5 +76,6 @@ def replies_from_database(url: str) -> Iterator[Answers]:
         try:
             yield answer
         finally:
+            runner.run(outbox.close())
             runner.run(database.close())
             runner.run(store.close())
