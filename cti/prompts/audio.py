@@ -5,6 +5,7 @@ Samples are mono float64 arrays between -1 and 1.
 
 import io
 import wave
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import soxr
 from numpy.typing import NDArray
 
 from cti.prompts.errors import PromptError
+from cti.prompts.measure import active_level_db
 
 Samples = NDArray[np.float64]
 
@@ -26,6 +28,9 @@ PEAK = 10 ** (-3 / 20)
 
 LOUDNESS = 10 ** (-18 / 20)
 """Root mean square that no prompt exceeds: short dense words would drown out sentences if only peaks were levelled."""
+
+HOUSE_LEVEL_DB = -19.0
+"""Level of the speech of every recording (ITU-T P.56, dB of full scale): that of the synthetic voice, in the median."""
 
 _FULL_SCALE = 32768
 _HEARD = 10 ** (-42 / 20)  # below this part of the peak, a sample at either end counts as silence
@@ -48,7 +53,24 @@ def read_sound(source: Path | bytes, name: str) -> tuple[Samples, int]:
     return samples.mean(axis=1), int(rate)
 
 
-def for_telephone(samples: Samples, rate_hz: int, name: str) -> Samples:
+def levelled(samples: Samples) -> Samples:
+    """Set the level of the synthetic voice: as loud as peaks and mean power allow."""
+    peak, mean_square = float(np.abs(samples).max()), float(np.mean(samples**2))
+    loud: Samples = samples * min(PEAK / peak, LOUDNESS / mean_square**0.5)
+    return loud
+
+
+def at_house_level(samples: Samples, rate_hz: int = RATE_HZ) -> tuple[Samples, float]:
+    """Bring recorded speech to the house level, or as near to it as its peaks allow. Returns the dB it stays below."""
+    peak = float(np.abs(samples).max())
+    wanted = 10 ** ((HOUSE_LEVEL_DB - active_level_db(samples, rate_hz)) / 20)
+    gain = min(wanted, PEAK / peak)
+    return samples * gain, float(20 * np.log10(wanted / gain))
+
+
+def for_telephone(
+    samples: Samples, rate_hz: int, name: str, level: Callable[[Samples], Samples] = levelled
+) -> Samples:
     """Bring a prompt to 8 kHz, trim silence (8 ms lead, 40 ms tail), set its level and smooth its ends.
 
     Adds a dither far below hearing (8 of 32768) that is a function of `name`: it masks µ-law's steps, and makes every
@@ -60,7 +82,7 @@ def for_telephone(samples: Samples, rate_hz: int, name: str) -> Samples:
     if loud.size == 0 or np.abs(narrow).max() < 1e-4:
         raise PromptError(f"{name}: nothing to hear in it; write another text or record it again")
     heard = narrow[max(0, loud[0] - _LEAD_SAMPLES) : loud[-1] + 1]
-    heard = np.concatenate([_levelled(heard), np.zeros(_TAIL_SAMPLES)])
+    heard = np.concatenate([level(heard), np.zeros(_TAIL_SAMPLES)])
     heard[:_FADE_IN_SAMPLES] *= np.linspace(0, 1, _FADE_IN_SAMPLES)
     end = heard.size - _TAIL_SAMPLES
     fade = min(_FADE_OUT_SAMPLES, end)
@@ -90,21 +112,15 @@ def from_ulaw(encoded: bytes) -> Samples:
     return np.where(codes & 0x80, -magnitude, magnitude) / _FULL_SCALE
 
 
-def to_wav(samples: Samples) -> bytes:
-    """Encode as a 16-bit 8 kHz mono wav file, the only wav Asterisk plays."""
+def to_wav(samples: Samples, rate_hz: int = RATE_HZ) -> bytes:
+    """Encode as a 16-bit mono wav file; at 8 kHz it is the only wav Asterisk plays."""
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
-        file.setframerate(RATE_HZ)
+        file.setframerate(rate_hz)
         file.writeframes(np.clip(np.rint(samples * _FULL_SCALE), -32768, 32767).astype("<i2").tobytes())
     return out.getvalue()
-
-
-def _levelled(samples: Samples) -> Samples:
-    peak, mean_square = float(np.abs(samples).max()), float(np.mean(samples**2))
-    levelled: Samples = samples * min(PEAK / peak, LOUDNESS / mean_square**0.5)
-    return levelled
 
 
 def _whole_frames(samples: Samples) -> Samples:

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from cti.prompts.errors import PromptError
 from cti.prompts.files import Spoken, has_audio, name_of, prompt_file, recorded_file, write_atomically
+from cti.prompts.recordings import Recorded, Recordings
 from cti.prompts.voices import Utterance, is_pause
 
 MANIFEST = ".hotline-prompts.json"
@@ -21,6 +22,9 @@ PAUSE_MILLISECONDS = 220
 
 RENDERING = 1
 """Raise it when cti.prompts makes other bytes of the same sound: prompts and music are made anew then."""
+
+RECORDING = 2
+"""The same for recordings alone."""
 
 MUSIC = "hotline"
 """Name of the music on hold: <music folder>/hotline.ulaw and .wav."""
@@ -43,6 +47,20 @@ class Voice(Protocol):
         """Return the speech as a sound file; raises PromptError when it cannot."""
 
 
+class RecordingsOnly:
+    """No voice at all: for prompts that are known to be recorded."""
+
+    version = "none"
+
+    def utterance(self, text: str, language: str) -> Utterance:
+        """Refuse."""
+        raise PromptError(f"no recording says {text!r} ({language}); import it again")
+
+    def say(self, utterance: Utterance) -> bytes:
+        """Refuse."""
+        raise PromptError(f"no recording says {utterance.text!r}; import it again")
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a build did."""
@@ -52,6 +70,9 @@ class Report:
 
     kept: int
     """How many were up to date."""
+
+    stale: tuple[str, ...] = ()
+    """Names of prompts with a recording of another text; the voice speaks them until they are recorded again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +101,12 @@ def build_prompts(
 ) -> Report:
     """Bring <sounds>/<language>/hotline/<id>.ulaw up to date for every prompt.
 
-    recordings: folder whose <language>/<id>.wav wins over the voice. workers: prompts made at once.
+    recordings: folder whose <language>/<id>.wav wins over the voice, unless its manifest says it is of another text.
+    workers: prompts made at once. Nothing is ever written to the recordings.
     Raises PromptError naming every prompt that could not be made; the others are made all the same.
     """
-    jobs = [_job(prompt, sounds, recordings, voice) for prompt in _unique(prompts)]
+    wanted, recorded = _unique(prompts), Recordings(recordings) if recordings else None
+    jobs = [_job(prompt, sounds, recorded, voice) for prompt in wanted]
     keys = _read_manifest(sounds)
     stale = [job for job in jobs if keys.get(job.name) != job.key or not has_audio(job.file)]
     if stale:
@@ -91,7 +114,8 @@ def build_prompts(
             _make_all(stale, voice, keys, workers, progress)
         finally:
             _write_manifest(sounds, keys)
-    return Report(tuple(sorted(job.name for job in stale)), len(jobs) - len(stale))
+    old = recorded.in_state(Recorded.STALE, wanted) if recorded else ()
+    return Report(tuple(sorted(job.name for job in stale)), len(jobs) - len(stale), tuple(sorted(map(name_of, old))))
 
 
 def build_music(folder: Path) -> bool:
@@ -121,19 +145,19 @@ def _unique(prompts: Iterable[Spoken]) -> list[Spoken]:
     return list(found.values())
 
 
-def _job(prompt: Spoken, sounds: Path, recordings: Path | None, voice: Voice) -> _Job:
+def _job(prompt: Spoken, sounds: Path, recordings: Recordings | None, voice: Voice) -> _Job:
     source, key = _source(prompt, recordings, voice)
     name = name_of(prompt)
     content = json.dumps([RENDERING, name, *key])
     return _Job(name, prompt.text, prompt_file(sounds, prompt), source, sha256(content.encode()).hexdigest())
 
 
-def _source(prompt: Spoken, recordings: Path | None, voice: Voice) -> tuple[Path | Utterance | None, list[str | int]]:
+def _source(prompt: Spoken, recordings: Recordings | None, voice: Voice) -> tuple[Path | Utterance | None, list[str | int]]:
     """Return what a prompt is made from and all that its sound depends on."""
-    recorded = recorded_file(recordings, prompt) if recordings else None
-    if recorded and has_audio(recorded):
+    if recordings and recordings.state(prompt) is Recorded.YES:
+        recorded = recorded_file(recordings.folder, prompt)
         state = recorded.stat()
-        return recorded, ["recording", str(recorded), state.st_size, state.st_mtime_ns]
+        return recorded, ["recording", RECORDING, str(recorded), state.st_size, state.st_mtime_ns]
     if is_pause(prompt.text):
         return None, ["pause", PAUSE_MILLISECONDS]
     spoken = voice.utterance(prompt.text, prompt.language)
@@ -166,7 +190,8 @@ def _make(job: _Job, voice: Voice) -> None:
     if job.source is None:
         samples = audio.silence(PAUSE_MILLISECONDS, job.name)
     elif isinstance(job.source, Path):
-        samples = audio.for_telephone(*audio.read_sound(job.source, str(job.source)), job.name)
+        read = audio.read_sound(job.source, str(job.source))
+        samples = audio.for_telephone(*read, job.name, level=lambda heard: audio.at_house_level(heard)[0])
     else:
         samples = audio.for_telephone(*audio.read_sound(voice.say(job.source), job.name), job.name)
     write_atomically(job.file, audio.to_ulaw(samples))

@@ -20,6 +20,7 @@ READINGS: Mapping[str, str] = MappingProxyType(
     {
         "还款": "huan2kuan3",
         "还清": "huan2qing1",
+        "重听": "chong2ting1",
         "几点": "ji3dian3",
         "#号": "井号",
         "#": "井号",

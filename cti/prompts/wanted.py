@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ivr.flows import load_flows
+from ivr.flowset import FlowSet
 from ivr.known import Known
 from ivr.speech import Prompt, catalogue
 
@@ -12,5 +13,10 @@ def wanted_prompts(flows: Path) -> tuple[Prompt, ...]:
 
     Raises BadDocument when the flows do not load.
     """
+    return wanted_of(flows)[1]
+
+
+def wanted_of(flows: Path) -> tuple[FlowSet, tuple[Prompt, ...]]:
+    """Return the flows themselves, and their prompts as `wanted_prompts` does."""
     loaded = load_flows(flows, Known())
-    return tuple(sorted({*loaded.prompts(), *catalogue()}, key=lambda prompt: (prompt.language, prompt.id)))
+    return loaded, tuple(sorted({*loaded.prompts(), *catalogue()}, key=lambda prompt: (prompt.language, prompt.id)))

@@ -78,6 +78,8 @@ def prepare_sound(settings: RunSettings, say: Say) -> None:
         wanted, settings.sounds, find_speaker(), recordings=settings.recordings_dir, progress=progress
     )
     say(f"prompts: {len(report.rendered)} made, {report.kept} up to date")
+    if report.stale:
+        say(f"prompts: {len(report.stale)} recordings are of another text, see `hotline prompts missing`")
 
 
 def prepare_demo(settings: RunSettings, say: Say) -> None:

@@ -38,7 +38,7 @@ class RunSettings(BaseSettings):
     run_dir: Path = Field(default_factory=lambda: project_folder() / "run")
     flows_dir: Path = Field(default_factory=lambda: project_folder() / "flows")
     config_dir: Path = Field(default_factory=lambda: project_folder() / "config")
-    recordings_dir: Path | None = None
+    recordings_dir: Path = Field(default_factory=lambda: project_folder() / "recordings")
     music_dir: Path | None = None
     asterisk: str = ""
     numbers: Annotated[tuple[Number, ...], NoDecode, BeforeValidator(_numbers), Field(min_length=1)] = ("95598",)

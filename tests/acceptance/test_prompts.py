@@ -103,6 +103,7 @@ def picture(samples):
         ("报修", "pAu4 S;iou1"),
         ("元", "jy&2 n"),
         ("还款", "Xua2 nkhwa3 n"),
+        ("重听", "ts.hong2 thi1 N"),
         ("几点", "tS;i2 tiE3 n"),
         ("#号键", "tS;i3 NXAu4 tS;iE4 n"),
         ("*键", "S;i1 NXAu4 tS;iE4 n"),
