@@ -27,7 +27,7 @@ def run() -> None:
     HOTLINE_OUTSIDE: host:port of the carrier for calls that the hotline makes; without it this machine plays whoever is called.
     HOTLINE_DEFAULT_QUEUE: for calls whose flow failed. HOTLINE_RTP_TIMEOUT_SECONDS (25): silence that ends a call.
 
-    HOTLINE_RUN_DIR (run), HOTLINE_FLOWS_DIR (flows), HOTLINE_CONFIG_DIR (config), HOTLINE_RECORDINGS_DIR,
+    HOTLINE_RUN_DIR (run), HOTLINE_FLOWS_DIR (flows), HOTLINE_CONFIG_DIR (config), HOTLINE_RECORDINGS_DIR (recordings),
     HOTLINE_MUSIC_DIR, HOTLINE_CACHE_DIR: folders.
 
     HOTLINE_ASTERISK: a program to use. HOTLINE_DEBIAN_MIRROR: where to fetch one from instead of apt's own mirror.
