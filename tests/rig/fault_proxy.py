@@ -35,6 +35,7 @@ class FaultProxy:
         self.links = 0  # accepted so far
         self.passed = dict.fromkeys(Direction, 0)  # bytes so far
         self.delay_seconds = 0.0
+        self.recording: dict[Direction, bytearray] | None = None  # by `record`
         self._refusing = False
         self._repeat: bytes | None = None
         self._cut_at: dict[Direction, int] = {}
@@ -87,6 +88,10 @@ class FaultProxy:
         """Deliver the next message to the client that contains these bytes twice."""
         self._repeat = containing
 
+    def record(self) -> None:
+        """Keep all that passes from now on in `recording`."""
+        self.recording = {direction: bytearray() for direction in Direction}
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.links += 1
         self.changed.fire()
@@ -119,6 +124,8 @@ class FaultProxy:
                 if self.delay_seconds:
                     await asyncio.sleep(self.delay_seconds)
                 data = self._repeated(data) if direction is Direction.TO_CLIENT else data
+                if self.recording is not None:
+                    self.recording[direction] += data
                 room = self._cut_at.get(direction, 1 << 62) - self.passed[direction]
                 self.passed[direction] += min(len(data), room)
                 writer.write(data[:room])
