@@ -7,11 +7,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ivr.commands import Play
-from ivr.document import BadDocument, Finding, parse, plain
+from ivr.document import BadDocument, Finding, parse
 from ivr.events import BackendReplied, DeadlinePassed, DigitPressed, PlayEnded
 from ivr.flows import Known, Operation, load_flows
 from ivr.flowset import FlowSet
-from ivr.secret import Secret
+from ivr.scripts import first_fitting, read_replies
 from ivr.session import CallInfo, Interpreter, Session, Step
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -168,14 +168,8 @@ class Room:
 
 def demo_replies():
     """Return the answers of flows/try/backend.yaml."""
-    operations = plain(parse((ROOT / "flows/try/backend.yaml").read_text(encoding="utf-8"), "backend.yaml"))[
-        "operations"
-    ]
-
-    def answer(call):
-        given = {k: v.reveal() if isinstance(v, Secret) else v for k, v in call.arguments.items()}
-        return next(
-            case["reply"] for case in operations[call.operation] if case.get("when", {}).items() <= given.items()
-        )
-
-    return answer
+    path = ROOT / "flows/try/backend.yaml"
+    faults = []
+    cases = read_replies(parse(path.read_text(encoding="utf-8"), path.name), faults)
+    assert faults == []
+    return lambda call: first_fitting(cases, call)

@@ -26,7 +26,7 @@ def changed(tmp_path, file: str, old: str, new: str):
     ("file", "old", "new", "told"),
     [
         ("main.yaml", '"2": fault', '"2": agent', "key 2 of main/menu now leads to agent (led to fault)"),
-        ("main.yaml", '      "*": menu\n', '      "*": menu\n      "3": agent\n', "key 3 of main/menu was added and leads to agent"),
+        ("main.yaml", '      "*": menu\n', '      "*": menu\n      "8": agent\n', "key 8 of main/menu was added and leads to agent"),
         ("balance.yaml", "您目前没有欠费。", "没有欠费。", "the text of balance/nothing_due changed (zh)"),
         ("phrases.yaml", "Thank you for calling. Goodbye.", "Bye.", "the text of phrases/goodbye changed (en)"),
         ("hours.yaml", "# override", "override", "opening hours agents changed"),
@@ -49,7 +49,7 @@ def test_a_change_is_told_in_one_sentence(tmp_path, file, old, new, told):
 def _without_fault(folder):
     """The step `fault` would not be reached any more: remove it too."""
     text = (folder / "main.yaml").read_text(encoding="utf-8")
-    begin, end = text.index("  fault:\n"), text.index("  agent:\n")
+    begin, end = text.index("  fault:\n"), text.index("  tariff:\n")
     (folder / "main.yaml").write_text(text[:begin] + text[end:], encoding="utf-8")
     return folder
 

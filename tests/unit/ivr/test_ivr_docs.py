@@ -56,6 +56,8 @@ def test_all_examples_load_together():
         skills=frozenset({"lang_zh", "lang_en"}),
         tiers=frozenset({"basic"}),
         backends=dict.fromkeys(("accounts", "tickets"), known_operations()),
+        services=frozenset({"parcels"}),
+        gateways=frozenset({"sms"}),
     )
     flows = load_flows(documented_files(), known)
     assert flows.warnings == ()
