@@ -6,6 +6,7 @@ from ivr.document import Finding, Position, Scalar, Severity, did_you_mean
 from ivr.expressions import VariableType
 from ivr.flowset import Flow
 from ivr.moves import RETURN
+from ivr.steps.asking import AskingStep
 from ivr.steps.base import StepType
 from ivr.steps.choosing import GoTo
 from ivr.steps.menu import assignable
@@ -33,6 +34,7 @@ def check_targets(
 
 def check_graph(steps: Mapping[str, StepType], roots: Sequence[Scalar], findings: list[Finding]) -> None:
     """Check the shape of a flow without other faults: every step can be reached, leads to an end, and is in no silent loop."""
+    before = len(findings)
     graph = {name: frozenset(way.target for way in step.exits if way.target in steps) for name, step in steps.items()}
     reached = _closure([root.text for root in roots], graph)
     cure = "lead to it from another step, or remove it"
@@ -43,6 +45,8 @@ def check_graph(steps: Mapping[str, StepType], roots: Sequence[Scalar], findings
     )
     _check_ends(steps, graph, findings)
     _check_loops(steps, findings)
+    if len(findings) == before:
+        _check_silence(steps, findings)
 
 
 def check_set(
@@ -127,6 +131,37 @@ def _check_loops(steps: Mapping[str, StepType], findings: list[Finding]) -> None
             findings.append(
                 steps[name].place.finding("endless-loop", f'step "{name}" leads to itself without any wait', cure)
             )
+
+
+def _check_silence(steps: Mapping[str, StepType], findings: list[Finding]) -> None:
+    """Find steps a caller who presses nothing never leaves: his call would go round until its budget ends it.
+
+    A branch may count the rounds, and a backend may fail, so that a loop with any other way out is none.
+    """
+    ways = {name: _silent_ways(step) for name, step in steps.items()}
+    leaving = {name for name, step in steps.items() if _lets_go(step) or RETURN in ways[name]}
+    backwards = {name: frozenset(other for other in steps if name in ways[other]) for name in steps}
+    kept = [name for name in steps if name not in _closure(leaving, backwards)]
+    inside = {name: frozenset(ways[name] & set(kept)) for name in kept}
+    seen: set[str] = set()
+    for name in kept:
+        if name not in seen and name in _closure(inside[name], inside):
+            seen |= _closure([name], inside)
+            message = f'a caller who presses nothing comes back to step "{name}" again and again'
+            cure = "let no key lead to an agent or a goodbye in the end"
+            findings.append(steps[name].place.finding("silent-loop", message, cure, Severity.WARNING))
+
+
+def _silent_ways(step: StepType) -> frozenset[str]:
+    """Return where a step leads a caller who presses nothing."""
+    quiet = {"on_timeout", "skipped"} if isinstance(step, AskingStep) else set()
+    ways = [way for way in step.exits if way.name in quiet] or [way for way in step.exits if not way.inherited_error]
+    return frozenset(way.target for way in ways)
+
+
+def _lets_go(step: StepType) -> bool:
+    """Return whether the caller leaves the flow here: for good, for an agent, or for somebody outside."""
+    return step.kind in ("hangup", "queue", "dial") or (isinstance(step, GoTo) and not step.step)
 
 
 def _check_hop(hop: Hop, flows: Mapping[str, Flow], broken: set[str], findings: list[Finding]) -> None:

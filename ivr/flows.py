@@ -13,6 +13,7 @@ from ivr.fragments import Fragment, Including, is_fragment, read_fragment, unuse
 from ivr.hours import Plan, read_plans
 from ivr.known import Known, Operation
 from ivr.operations import declared
+from ivr.reaching import Reach
 from ivr.reader import Reader
 from ivr.speech import Prompt
 from ivr.texts import LANGUAGES, Prompts, phrase_prompt
@@ -47,8 +48,7 @@ def load_flows(root: Path | Mapping[str, str], known: Known | None = None, entry
     files = read_files(root) if isinstance(root, Path) else dict(root)
     loader = _Loader(known or Known(), entry)
     loader.read(files)
-    errors = [finding for finding in loader.findings if finding.severity is Severity.ERROR]
-    if errors:
+    if loader.has_errors:
         raise BadDocument(loader.findings)
     spoken = tuple(dict.fromkeys(prompt for prompt, _ in loader.prompts.made))
     return FlowSet(
@@ -131,6 +131,13 @@ class _Loader:
         check_set(self.flows, self._contexts, self._entry, self._broken, self.findings)
         self._check_plans()
         self._check_prompts()
+        if not self._broken and not self.has_errors:
+            self.findings.extend(Reach(self.flows, self._contexts).findings(self.phrases))
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether something was found that stops the start."""
+        return any(finding.severity is Severity.ERROR for finding in self.findings)
 
     def _read_others(self, documents: Mapping[str, Node]) -> dict[str, Node]:
         """Read the files that are no flows and no fragments; return the flows."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ivr.document import Finding
-from ivr.expressions import VariableType
+from ivr.expressions import ExpressionError, VariableType, fit
 from ivr.hours import Plan
 from ivr.speech import Prompt
 from ivr.steps.base import StepType
@@ -35,6 +35,18 @@ class Flow:
     initial: Mapping[str, Any]
     steps: Mapping[str, StepType]
     options: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def fitting(self, name: str, value: Any) -> Any:
+        """Return the value as the variable `name` wants it.
+
+        Raises:
+            ExpressionError: it is of another type, or not among the variable's `one_of:`.
+
+        """
+        fitted = fit(value, self.variables[name], name)
+        if fitted and name in self.options and fitted not in self.options[name]:
+            raise ExpressionError(f"{name} cannot be what came: its one_of: does not list it")
+        return fitted
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ivr.commands import Command, Play, StopPlaying
-from ivr.expressions import Expression, ExpressionError, fit
+from ivr.expressions import Expression, ExpressionError
 from ivr.moves import Go, Move, Wait, Way
 from ivr.secret import Secret
 from ivr.speech import Kind, SpeechError, speak
@@ -159,8 +159,8 @@ class Run:
         return expression.evaluate(self.values(expression.names))
 
     def assign(self, name: str, value: Any) -> None:
-        """Set a variable of the flow; raises ExpressionError for a value of another type."""
-        self.session.frame.variables[name] = fit(value, self.flow.variables[name], name)
+        """Set a variable of the flow; raises ExpressionError for a value of another type, or one its `one_of:` does not list."""
+        self.session.frame.variables[name] = self.flow.fitting(name, value)
 
     def keep_secret(self, name: str, text: str) -> None:
         """Set a secure variable, in memory only, and note which step collected it."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from ivr.commands import Hangup, SetLanguage
 from ivr.events import CallerHungUp, DeadlinePassed, DigitPressed, Event
-from ivr.expressions import ExpressionError, fit
+from ivr.expressions import ExpressionError
 from ivr.flowset import FlowSet
 from ivr.moves import RETURN, End, Enter, Fail, Go, Move, Wait
 from ivr.run import Run, SecretLostError
@@ -226,7 +226,7 @@ class Interpreter:
     def _push(self, run: Run, move: Enter) -> Move:
         frames = run.session.frames
         flow = self._flows.flows[move.flow]
-        given = {name: fit(value, flow.variables[name], name) for name, value in move.variables.items()}
+        given = {name: flow.fitting(name, value) for name, value in move.variables.items()}
         if frames:
             run.note("flow", {"flow": flow.name})
         del frames[len(frames) if move.returning else -1 :]

@@ -143,6 +143,7 @@ def read_values(reader: StepReader, child: Reader) -> dict[str, Argument]:
         kind = reader.check_variable(name, open_types)
         argument = reader.argument(node, name.text)
         values[name.text] = argument
+        reader.context.assigned.append((name.text, argument, node))
         if kind in open_types and kind is not None and not assignable(argument.type, kind):
             reader.report(
                 node, "bad-type", f'"{name.text}" is a {kind}, and this is a {argument.type}', f"give a {kind}"

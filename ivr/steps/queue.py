@@ -13,7 +13,7 @@ from ivr.moves import End, Go, Move
 from ivr.run import Run
 from ivr.state import Awaiting, Ended
 from ivr.steps.base import StepType
-from ivr.steps.reading import Argument, StepReader
+from ivr.steps.reading import Argument, Named, StepReader
 
 REASONS = (QueueOutcome.MENU.value, QueueOutcome.VOICEMAIL.value, QueueOutcome.CALLBACK.value)
 NEEDS = Shape(
@@ -143,6 +143,9 @@ def read_needs(reader: StepReader) -> tuple[tuple[Argument, int], ...]:
         if argument.expression is None:
             _check_skill(reader, scalar)
             argument = Argument(fixed=scalar.text)
+        else:
+            known = reader.context.known
+            reader.context.named.append(Named("skill", argument, scalar, known.skills, known.staffed))
         needs.append((argument, 1))
     return tuple(needs)
 

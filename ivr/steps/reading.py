@@ -13,7 +13,7 @@ from ivr.known import Known
 from ivr.moves import RETURN, Way
 from ivr.reader import Reader
 from ivr.run import Run
-from ivr.texts import Prompts, Text, read_text, split_holes
+from ivr.texts import PHRASE, Hole, Prompts, Text, read_text, split_holes
 from ivr.variables import Variables
 
 NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
@@ -34,12 +34,17 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """A jump into another flow: which, at what place, with which of its variables set, and which of its variables are taken back."""
+    """A jump into another flow: which, at what place, with which of its variables set, and which of its variables are taken back.
+
+    `values` are what is given; `back` names, for each own variable, the other flow's variable it takes.
+    """
 
     flow: str
     place: Position
     given: Mapping[str, tuple[Position, VariableType]] = field(default_factory=dict)
     taken: Mapping[str, tuple[Position, VariableType]] = field(default_factory=dict)
+    values: "Mapping[str, Argument]" = field(default_factory=dict)
+    back: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,17 @@ class Argument:
         return run.evaluate(self.expression) if self.expression is not None else self.fixed
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name worked out at run time: what it names, how, where, the names there are (None: not known here), and the skills agents have."""
+
+    what: str
+    argument: Argument
+    place: Position
+    known: frozenset[str] | None
+    staffed: frozenset[str] | None = None
+
+
 @dataclass(slots=True, kw_only=True)
 class Defaults:
     """What `defaults:` of a flow sets for its steps."""
@@ -82,7 +98,11 @@ class Defaults:
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """One flow while it is read: its name, variables and defaults, and what its steps add."""
+    """One flow while it is read: its name, variables and defaults, and what its steps add.
+
+    `named` are names worked out at run time. `assigned` is everything that sets a variable: its name, what it gets (None: whatever
+    comes from outside), and where.
+    """
 
     flow: str
     scope: Scope
@@ -95,6 +115,8 @@ class Context:
     plans: list[tuple[str, Position]] = field(default_factory=list)
     replies: dict[str, list[frozenset[str] | None]] = field(default_factory=dict)
     paths: list[tuple[str, str, Position]] = field(default_factory=list)
+    named: list[Named] = field(default_factory=list)
+    assigned: list[tuple[str, Argument | None, Position]] = field(default_factory=list)
 
     def compile(self, source: str, place: Position) -> Expression | None:
         """Return the compiled expression; faults become findings."""
@@ -114,9 +136,7 @@ class StepReader(Reader):
 
     """
 
-    def __init__(
-        self, node: Node, context: Context, name: str, place: Position, origin: Origin | None = None
-    ) -> None:
+    def __init__(self, node: Node, context: Context, name: str, place: Position, origin: Origin | None = None) -> None:
         super().__init__(node, context.findings, f'step "{origin.step if origin else name}"')
         self._origin = origin
         self.context = context
@@ -161,6 +181,7 @@ class StepReader(Reader):
         text = read_text(node, prefix, context.scope, context.prompts, context.findings)
         if isinstance(node, Table):
             self._note_paths(node)
+            self._note_phrases(text, node)
         return text
 
     def _owner(self, node: Node) -> str:
@@ -238,6 +259,7 @@ class StepReader(Reader):
         if scalar is None:
             return ""
         self.check_variable(scalar, kinds)
+        self.context.assigned.append((scalar.text, None, scalar))
         return scalar.text
 
     def check_variable(self, scalar: Scalar, kinds: Sequence[VariableType]) -> VariableType | None:
@@ -261,6 +283,7 @@ class StepReader(Reader):
             return Argument(fixed="")
         argument = self.argument(scalar, key)
         if argument.expression is not None:
+            self.context.named.append(Named(what, argument, scalar, known))
             return argument
         self.check_name(scalar, what, known)
         return Argument(fixed=scalar.text)
@@ -285,6 +308,14 @@ class StepReader(Reader):
             "on_error": on_error,
             "fragment": self._origin.fragment if self._origin else "",
         }
+
+    def _note_phrases(self, text: Text, node: Table) -> None:
+        """Note the phrases of a text whose names are worked out at run time."""
+        for language, segments in text.segments.items():
+            for hole in segments:
+                if isinstance(hole, Hole) and hole.kind == PHRASE and hole.expression.names:
+                    argument = Argument(expression=hole.expression)
+                    self.context.named.append(Named(PHRASE, argument, node.entries.get(language, node), None))
 
     def _note_paths(self, node: Table) -> None:
         for scalar in node.entries.values():
