@@ -36,6 +36,7 @@ from cti.control.dispatcher import Dispatcher
 from cti.control.endings import EndingsReader
 from cti.control.features import FeatureDesk
 from cti.control.ownership import Fence, Heartbeat, acquire, epoch_of, watch_for_pauses
+from cti.dialing import Dialing
 from cti.flow_versions import FlowsRefused, FlowVersions
 from cti.ledger import Ledger
 from cti.metrics import Metrics
@@ -63,6 +64,7 @@ class Room:
     backends: Mapping[str, Backend]
     ledger: Ledger
     metrics: Metrics
+    dialing: Dialing
     take_over: bool = False
 
 
@@ -315,7 +317,7 @@ class Server:
         services = CallServices(
             switch=switch, clock=room.clock, flows=room.flows, backends=room.backends, sessions=self.sessions, queue=router,
             records=room.ledger, duration=durations, spool=room.settings.spool_dir / "recordings", holding_prompts=book.holding,
-            default_queue=room.settings.default_queue or next(iter(self.policy.queues)), away_seconds=lambda: self.policy.away_seconds,
+            default_queue=room.settings.default_queue or next(iter(self.policy.queues)), away_seconds=lambda: self.policy.away_seconds, dialing=room.dialing,
         )
         desk = FeatureDesk(
             switch, tasks, lambda: {agent.device: agent.name for agent in self.policy.agents.values()}, router.tell,

@@ -7,12 +7,22 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ivr.events import DialOutcome
+
 MOST_DIGITS = 20
 #: One place of a pattern: a digit, X (any), Z (1-9), N (2-9) or a set such as [3-9].
 PATTERN = r"(?:[0-9XZN]|\[[0-9](?:-[0-9])?(?:[0-9](?:-[0-9])?)*\]){1,20}"
 _CLASSES = {"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]"}
 #: What people put between digits.
 _SEPARATORS = str.maketrans("", "", " -.()/\t\u00a0")
+
+
+#: By the dialplan's word. A call that was declined is told from one that failed by its cause alone.
+_STATUSES = {
+    "ANSWER": DialOutcome.ANSWERED, "BUSY": DialOutcome.BUSY, "FULL": DialOutcome.BUSY, "NOANSWER": DialOutcome.NO_ANSWER,
+    "CHANUNAVAIL": DialOutcome.UNREACHABLE, "CONGESTION": DialOutcome.UNREACHABLE, "REFUSED": DialOutcome.NOT_ALLOWED,
+}  # fmt: skip
+_REJECTED = 21
 
 
 class Purpose(StrEnum):
@@ -127,8 +137,8 @@ def matches(pattern: str, number: str) -> bool:
     return re.fullmatch(expression, number) is not None
 
 
-def order(rule: Rule, number: str, *, ring_seconds: int = 0, talk_seconds: int = 0, music: bool = False) -> str:
-    """What a channel's ACD_DIAL says, so that the dialplan's `hotline-outside` dials a number.
+def order(rule: Rule, number: str, *, ring_seconds: int = 0, talk_seconds: int = 0, music: bool = False, mark: str = "") -> str:
+    """What a channel's OUT_ORDER says, so that the dialplan's `hotline-outside` dials a number.
 
     Args:
         rule: of `Dialing.allows`.
@@ -136,8 +146,29 @@ def order(rule: Rule, number: str, *, ring_seconds: int = 0, talk_seconds: int =
         ring_seconds: at most so long, 0 for the rule's own time; longer than the rule's is cut to it.
         talk_seconds: the same for the talk.
         music: whoever waits hears music, not ringing.
+        mark: small letters and digits that come back with the result, to tell it from an earlier one's.
 
     """
     ring = min(ring_seconds or rule.ring_seconds, rule.ring_seconds)
     talk = min(talk_seconds or rule.talk_seconds, rule.talk_seconds)
-    return f"{rule.name}!{number}!{ring}!{talk}!{'music' if music else 'ring'}"
+    return f"{rule.name}!{number}!{ring}!{talk}!{'music' if music else 'ring'}!{mark}"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What OUT_RESULT says of an order: how it went, Q.850 `cause`, length of the talk, and the order's mark."""
+
+    outcome: DialOutcome
+    cause: int = 0
+    talk_seconds: int = 0
+    mark: str = ""
+
+
+def read_result(text: str) -> Result:
+    """Read OUT_RESULT; an unknown or damaged one is an error, an empty one too, without a mark."""
+    status, cause, seconds, mark = (*text.split(":"), "", "", "", "")[:4]
+    number = int(cause) if cause.isdecimal() else 0
+    outcome = _STATUSES.get(status, DialOutcome.ERROR)
+    if outcome is DialOutcome.UNREACHABLE and number == _REJECTED:
+        outcome = DialOutcome.REJECTED
+    return Result(outcome, number, int(seconds) if seconds.isdecimal() else 0, mark)

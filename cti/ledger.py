@@ -14,11 +14,13 @@ from cti.calls.state import ChannelPhase
 from cti.clock import Clock
 from cti.control.endings import Ending
 from cti.records import CallRecord, RecordWriter
+from ivr.events import DialOutcome
 from ivr.state import Trace
 
 #: How much of the trail the record keeps; a longer one keeps its beginning.
 TRAIL_LIMIT = 200
 FLUSH_SECONDS = 5.0
+_OUTSIDE_TALKS = frozenset({ChannelPhase.TALK, ChannelPhase.TALKED})
 
 
 class IvrMetrics(Protocol):
@@ -35,6 +37,9 @@ class IvrMetrics(Protocol):
 
     def call_ended(self, cause: str) -> None:
         """A call is over."""
+
+    def dialled(self, rule: str, outcome: DialOutcome, talk_seconds: float) -> None:
+        """A number outside was dialled; `rule` is empty when none has it."""
 
     def fell_back(self) -> None:
         """The dialplan's fallback took a caller."""
@@ -55,6 +60,7 @@ class _Open:
     wait_ms: int = 0
     talk_ms: int = 0
     answered: bool = False
+    put_through: bool = False
     queue_outcome: str | None = None
 
 
@@ -125,6 +131,15 @@ class Ledger:
         if operation == "save_survey" and score.isdigit():
             entry.known["survey_score"] = int(score)
 
+    def dialled(self, call: str, *, rule: str, outcome: DialOutcome, talk_seconds: float) -> None:
+        """A number outside was dialled for the caller, or might not be."""
+        self._metrics.dialled(rule, outcome, talk_seconds)
+        entry = self._open.get(call)
+        if entry is not None and outcome is DialOutcome.ANSWERED:
+            entry.put_through = True
+            entry.talk_ms += int(talk_seconds * 1000)
+        self.log.info("dialled", call=call, rule=rule, outcome=outcome.value, talk_seconds=round(talk_seconds, 3))
+
     def knows(self, call: str, values: Mapping[str, Any]) -> None:
         """Something became known of a call."""
         entry = self._open.get(call)
@@ -142,7 +157,7 @@ class Ledger:
         known = dict(entry.known)
         self._records.finish(
             call, ended_at_ms=self._clock.wall_ms(), outcome=outcome, hangup_cause=str(hangup_cause), queue=entry.queue, agent=entry.agent,
-            wait_ms=entry.wait_ms if entry.queue else None, talk_ms=entry.talk_ms if entry.answered else None,
+            wait_ms=entry.wait_ms if entry.queue else None, talk_ms=entry.talk_ms if entry.answered or entry.put_through else None,
             account=known.get("account"), tier=known.get("tier"), language=known.get("language"), survey_score=known.get("survey_score"),
             tickets=tuple(known.get("tickets", ())),
         )
@@ -196,6 +211,7 @@ class Ledger:
         entry = self._open.pop(call, None) or (_reopened(known, "", "") if known is not None else _Open("", "", ending.started_at_ms))
         entry.answered = entry.answered or ending.ticket.startswith("talk-")
         entry.agent = ending.ticket.partition(":")[2] or entry.agent
+        entry.put_through = entry.put_through or ending.state.phase in _OUTSIDE_TALKS
         outcome = _outcome(entry, ending.outcome)
         if ending.state.phase is ChannelPhase.FALLBACK:
             outcome = "fallback"
@@ -252,6 +268,8 @@ def _outcome(entry: _Open, cause: str) -> str:
     """One word for the whole call: what the queue says wins over how the flow ended."""
     if entry.answered:
         return "answered"
+    if entry.put_through:
+        return "put_through"
     if entry.queue_outcome is not None and (cause == "abandoned" or entry.queue_outcome != "abandoned"):
         return entry.queue_outcome
     return "self_service" if cause == "completed" else cause
@@ -265,5 +283,6 @@ def _reopened(record: CallRecord, caller: str, called: str) -> _Open:
     if record.tickets:
         entry.known["tickets"] = list(record.tickets)
     entry.queue, entry.agent, entry.answered = record.queue, record.agent, record.answered_at_ms is not None
+    entry.put_through = any(step.get("type") == "dial" and step.get("result") == DialOutcome.ANSWERED for step in record.trail)
     entry.wait_ms, entry.talk_ms = record.wait_ms or 0, record.talk_ms or 0
     return entry

@@ -4,7 +4,7 @@ Bad input ends with status 2 and every finding at once; a store or database that
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
@@ -19,8 +19,10 @@ from cti.backends.config import BackendsConfig, read_backends_config
 from cti.backends.opening import open_backends
 from cti.clock import Clock
 from cti.config import read_policy
+from cti.config.dialing import load_dialing
 from cti.database.engine import Database
 from cti.database.migrate import migrate
+from cti.dialing import Dialing
 from cti.flow_versions import FlowsRefused, FlowVersions, Sources
 from cti.ledger import Ledger
 from cti.metrics import Metrics
@@ -61,13 +63,14 @@ def own_url(settings: Settings) -> str:
     return f"http://{host}:{settings.http.port}"
 
 
-def known_names(policy: Policy, backends: BackendsConfig) -> Known:
+def known_names(policy: Policy, backends: BackendsConfig, dialing: Dialing) -> Known:
     """What flows may refer to."""
     operations = known_operations()
     skills = {skill for agent in policy.agents.values() for skill in agent.skills}
     return Known(
         queues=frozenset(policy.queues), skills=frozenset(skills), tiers=frozenset(policy.tiers),
         backends=dict.fromkeys(backends.backends, operations), services=frozenset(backends.services), gateways=frozenset(backends.gateways),
+        may_dial=lambda number: dialing.allows(number) is not None,
     )
 
 
@@ -88,7 +91,8 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
     loaded = read_policy(settings.config_dir)
     policy = loaded.policy
     backends_config = read_backends(settings)
-    known = known_names(policy, backends_config)
+    dialing = load_dialing(settings.config_dir)
+    known = known_names(policy, backends_config, dialing)
     sources = read_files(settings.flows_dir)
     flows = load_flows(sources, known)
     check_prompts(flows, settings)
@@ -100,7 +104,8 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
     records = RecordWriter(database)
     metrics = Metrics(
         policy, {name: tuple(flow.steps) for name, flow in flows.flows.items()}, lambda: server.snapshot(),  # noqa: PLW0108 - the server is made below
-        live_calls=lambda: len(server.live_calls()), backends=backends_config.names, records=lambda: (records.lost, records.failures),
+        live_calls=lambda: len(server.live_calls()), backends=backends_config.names, rules=[rule.name for rule in dialing.rules],
+        records=lambda: (records.lost, records.failures),
         version=version("hotline-acd"), flow_version=flows.version,
     )
     store = MeteredStore(open_store(settings.store_url), metrics)
@@ -118,14 +123,16 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
     }
     in_force = PolicyInForce(
         loaded, read=lambda: read_policy(settings.config_dir), metrics=metrics,
-        check=lambda changed: _check_fit(changed, backends_config, settings, default_queue=settings.default_queue or next(iter(policy.queues))),
+        check=lambda changed: _check_fit(
+            changed, lambda policy: known_names(policy, backends_config, dialing), settings, default_queue=settings.default_queue or next(iter(policy.queues))
+        ),
     )
     versions = FlowVersions(
         flows, sources, read=lambda: read_files(settings.flows_dir), store=store, metrics=metrics,
-        load=lambda texts: _checked(texts, known_names(in_force.policy, backends_config), settings),
+        load=lambda texts: _checked(texts, known_names(in_force.policy, backends_config, dialing), settings),
     )
     await versions.archive()
-    server = Server(Room(settings, in_force, versions, clock, store, backends, ledger, metrics, take_over))
+    server = Server(Room(settings, in_force, versions, clock, store, backends, ledger, metrics, dialing, take_over))
     writer = asyncio.create_task(records.run(), name="records")
     try:
         yield server, database, metrics
@@ -148,7 +155,7 @@ def _checked(texts: Sources, known: Known, settings: Settings) -> FlowSet:
     return flows
 
 
-def _check_fit(policy: Policy, backends: BackendsConfig, settings: Settings, *, default_queue: str) -> None:
+def _check_fit(policy: Policy, known: Callable[[Policy], Known], settings: Settings, *, default_queue: str) -> None:
     """Raises PolicyRefused when callers could be led to a queue that this policy does not have."""
     if default_queue not in policy.queues:
         raise PolicyRefused(
@@ -156,7 +163,7 @@ def _check_fit(policy: Policy, backends: BackendsConfig, settings: Settings, *, 
             "Keep it, or name another one (default_queue in the server's settings) and start the server again."
         )
     try:
-        load_flows(read_files(settings.flows_dir), known_names(policy, backends))
+        load_flows(read_files(settings.flows_dir), known(policy))
     except BadDocument as error:
         raise PolicyRefused(f"the flows in {settings.flows_dir} do not fit this configuration:\n{error}") from error
 

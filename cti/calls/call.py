@@ -11,18 +11,34 @@ import structlog
 
 from cti.ami.errors import ActionRefused, AmiError, LinkDown, OwnershipLost
 from cti.ami.messages import AgiExecuted
-from cti.calls.caller import Caller, Cut, News, Place, Released, Signal, TalkOver
+from cti.calls.caller import BackFromOutside, Caller, Cut, News, Place, Released, Signal, TalkOver
 from cti.calls.line import LineGone
+from cti.calls.outside import Outside
 from cti.calls.performing import Performer
 from cti.calls.ports import CallServices
 from cti.calls.start import Start
 from cti.calls.state import ChannelState
 from cti.calls.waiting import Waiting
-from ivr.commands import CallBackend, Command, Hangup, JoinQueue, Play, Record, SetLanguage, StopPlaying
-from ivr.events import CallerHungUp, DeadlinePassed, DigitPressed, Event, PlayEnded, QueueLeft, QueueOutcome
+from ivr.commands import CallBackend, Command, Dial, Hangup, JoinQueue, Play, Record, SetLanguage, StopPlaying
+from ivr.events import (
+    CallerHungUp,
+    DeadlinePassed,
+    DialEnded,
+    DialOutcome,
+    DigitPressed,
+    Event,
+    PlayEnded,
+    QueueLeft,
+    QueueOutcome,
+)
 from ivr.state import Awaiting, CallInfo, Ended, Step
 
 INBOX_LIMIT = 256
+#: What a stored session must wait for, to fit where its caller is.
+_AWAITED = {
+    Place.LINE: frozenset(Awaiting), Place.HOLD: frozenset({Awaiting.QUEUE}), Place.TALK: frozenset({Awaiting.QUEUE}),
+    Place.OUTSIDE: frozenset({Awaiting.DIAL}),
+}  # fmt: skip
 
 
 class Call:
@@ -34,9 +50,10 @@ class Call:
         self._interpreter = services.flows.for_new_call(start.call)
         self.call = start.call
         self.channel = start.channel
-        self._caller = Caller(services, start, Place.TALK if start.talking else Place.HOLD if start.in_hold else Place.LINE)
+        self._caller = Caller(services, start, _place(start))
         self._performer = Performer(self._caller)
         self._waiting = Waiting(self._caller, start)
+        self._outside = Outside(self._caller, start)
         self._begun = False
         self.hangup_cause: int | None = None
         self.log = self._caller.log
@@ -74,6 +91,8 @@ class Call:
     def agi_started(self) -> None:
         """The channel waits for AGI commands."""
         self._caller.line.agi_started()
+        if self._caller.place is Place.OUTSIDE:
+            self._caller.inbox.put_nowait(BackFromOutside())
 
     def agi_executed(self, event: AgiExecuted) -> None:
         """A command is done."""
@@ -82,6 +101,11 @@ class Call:
     def agi_ended(self) -> None:
         """The channel left AsyncAGI."""
         self._caller.line.agi_ended()
+
+    def state_set(self, value: str) -> None:
+        """The channel's ACD_STATE was written, by us or by the dialplan."""
+        if self._caller.place is Place.OUTSIDE:
+            self._outside.state_set(value)
 
     def digit(self, digit: str) -> None:
         """The caller pressed a key. While he waits, the queue step's keys ask to leave; keys beyond the bound are dropped."""
@@ -99,6 +123,7 @@ class Call:
         self._caller.line.hung_up()
         self._services.queue.hung_up(self.call)
         self._performer.hung_up()
+        self._outside.hung_up()
         self._caller.inbox.put_nowait(CallerHungUp())
 
     # ---- fed by the router
@@ -182,11 +207,13 @@ class Call:
         # only now: an event that told of a call which does not exist leaves no record
         self._begin_record()
         now, civil = services.clock.now(), services.clock.civil()
-        step = self._restored()
+        step = await self._restored()
         if step is not None:
             return step
         step = self._interpreter.start(CallInfo(start.call, start.caller, start.called, start.state.language or None), now, civil)
-        if self._caller.place is not Place.LINE:  # a waiting caller whose session is lost: he waits on, and starts over when he is back
+        if self._caller.place is Place.OUTSIDE:  # his session is lost: he is left there, and starts over when he is back
+            return replace(step, commands=(self._outside.go_on(start),), awaiting=Awaiting.DIAL, deadline=None)
+        if self._caller.place is not Place.LINE:  # the same for one who waits
             return replace(step, commands=(self._waiting.wait_on(start),), awaiting=Awaiting.QUEUE, deadline=None)
         return step
 
@@ -198,7 +225,7 @@ class Call:
             flow_version=self._interpreter.version, agent=start.talking[1] if start.talking else start.served_by, queue=start.state.queue,
         )
 
-    def _restored(self) -> Step | None:
+    async def _restored(self) -> Step | None:
         """His step of the stored session, or None if there is no session that fits where he is."""
         start, clock = self._start, self._services.clock
         if start.session is None:
@@ -208,13 +235,20 @@ class Call:
         if start.served and step.awaiting is Awaiting.QUEUE and step.session.token is not None:
             back = QueueLeft(step.session.token, QueueOutcome.SERVED, agent=start.served_by, offer=start.served)
             step = self._interpreter.resume(step.session, back, now, civil)
-        return step if self._caller.place is Place.LINE or step.awaiting is Awaiting.QUEUE else None
+        if self._caller.place is Place.LINE and step.awaiting is Awaiting.DIAL:
+            ended = await self._outside.found(step.session.token)
+            return step if ended is None else self._interpreter.resume(step.session, ended, now, civil)
+        return step if step.awaiting in _AWAITED[self._caller.place] else None
 
     def _interpreter_step(self, step: Step, event: Event) -> Step:
         now, civil = self._services.clock.now(), self._services.clock.civil()
         if step.awaiting is Awaiting.QUEUE and self._waiting.without_session:
             if isinstance(event, QueueLeft) and event.outcome is QueueOutcome.SERVED:
                 return replace(step, commands=(Hangup(),), awaiting=Awaiting.NONE, deadline=None, trace=(), ended=Ended("completed", "served"))
+            return self._interpreter.start(step.session.call, now, civil)
+        if step.awaiting is Awaiting.DIAL and self._outside.without_session:
+            if isinstance(event, DialEnded) and event.outcome is DialOutcome.ANSWERED:
+                return replace(step, commands=(Hangup(),), awaiting=Awaiting.NONE, deadline=None, trace=(), ended=Ended("completed", "put through"))
             return self._interpreter.start(step.session.call, now, civil)
         return self._interpreter.resume(step.session, event, now, civil)
 
@@ -251,6 +285,8 @@ class Call:
                 self._performer.call_backend(command)
             case JoinQueue():
                 await self._waiting.join(command)
+            case Dial():
+                await self._outside.dial(command)
             case Hangup():
                 await self._caller.line.end()
 
@@ -285,8 +321,16 @@ class Call:
 
     async def _back_or_gone(self, signal: Signal) -> Event | None:
         try:
+            if isinstance(signal, BackFromOutside):
+                return await self._outside.come_back(signal)
             return await self._waiting.come_back(signal)
         except (LineGone, ActionRefused):
             if not self.gone:
                 raise
             return None
+
+
+def _place(start: Start) -> Place:
+    if start.outside:
+        return Place.OUTSIDE
+    return Place.TALK if start.talking else Place.HOLD if start.in_hold else Place.LINE

@@ -28,6 +28,7 @@ class Place(Enum):
     LINE = "line"  #: in AsyncAGI, ours
     HOLD = "hold"  #: in the dialplan's hold loop
     TALK = "talk"
+    OUTSIDE = "outside"  #: the dialplan calls somebody outside for him, or he talks there
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,14 @@ class TalkOver:
     lost: bool
 
 
-Signal = Released | TalkOver
+@dataclass(frozen=True, slots=True)
+class BackFromOutside:
+    """The channel is in AsyncAGI again; `surely` when nothing but the dialplan's word is missing."""
+
+    surely: bool = False
+
+
+Signal = Released | TalkOver | BackFromOutside
 #: Whatever the task may hear of.
 News = Event | Signal | Cut
 
@@ -92,6 +100,8 @@ class Caller:
         """Whether a channel in this context of the dialplan is not where this task believes the caller."""
         if self.place is Place.HOLD:
             return context == "hotline-in"
+        if self.place is Place.OUTSIDE:
+            return context in ("hotline-in", "hotline-hold", "hotline-default")
         return self.place is Place.LINE and context in ("hotline-hold", "hotline-default")
 
     async def enter_phase(self, phase: ChannelPhase, place: Place) -> None:
@@ -119,6 +129,9 @@ class Caller:
         Raises AmiError.
         """
         switch, held = self.services.switch, self.place is Place.HOLD
+        if self.place is Place.OUTSIDE:
+            self.inbox.put_nowait(BackFromOutside(surely=True))
+            return
         try:
             if held:
                 await switch.set_variable(self.channel, "ACD_OFFER", "")

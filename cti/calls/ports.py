@@ -9,6 +9,8 @@ from cti.ami.switch import Switch
 from cti.backends.base import Backend
 from cti.calls.sessions import SessionKeeper
 from cti.clock import Clock
+from cti.dialing import Dialing
+from ivr.events import DialOutcome
 from ivr.session import Interpreter
 from ivr.state import Trace
 
@@ -69,6 +71,9 @@ class RecordPort(Protocol):
     def replied(self, call: str, operation: str, arguments: Mapping[str, Any], reply: Mapping[str, Any]) -> None:
         """A backend answered; secret arguments are still wrapped."""
 
+    def dialled(self, call: str, *, rule: str, outcome: DialOutcome, talk_seconds: float) -> None:
+        """A number outside was dialled for the caller, or might not be (`rule` is empty then)."""
+
     def ended(self, call: str, *, cause: str, hangup_cause: int) -> None:
         """The call is over."""
 
@@ -79,6 +84,7 @@ class CallServices:
 
     `backends` by name, `duration` seconds of prompts in a language, `spool` where recordings go,
     `holding_prompts` what a caller hears as he enters a line, by language; `away_seconds` says how long he keeps his age in the menu.
+    `dialing` is what may be dialled.
     """
 
     switch: Switch
@@ -93,3 +99,4 @@ class CallServices:
     holding_prompts: Callable[[str, Mapping[str, str]], Sequence[str]]
     default_queue: str
     away_seconds: Callable[[], float]
+    dialing: Dialing

@@ -15,7 +15,8 @@ class Start:
 
     `state` is what the channel says; `session` the stored one with its `generation`, None if there is none.
     `entered_at` monotonic, for a caller who waits or waited; `talking` = (offer, agent) for one in a talk; `in_hold` for one
-    whom the dialplan holds and whom the router has been told of; `served` = the offer of a talk that ended meanwhile, with the agent `served_by`; `up_seconds` = the age of the channel.
+    whom the dialplan holds and whom the router has been told of; `served` = the offer of a talk that ended meanwhile, with the agent `served_by`; `outside` for one
+    for whom somebody outside is called, or who talks there; `up_seconds` = the age of the channel.
     """
 
     call: str
@@ -31,6 +32,7 @@ class Start:
     in_hold: bool = False
     served: str = ""
     served_by: str = ""
+    outside: bool = False
     up_seconds: float = 0.0
 
     @property

@@ -12,11 +12,15 @@ _FIELDS = 9
 
 
 class ChannelPhase(StrEnum):
-    """Where the call stands. A talk is not a phase: the dialplan's gate writes it into ACD_OFFER."""
+    """Where the call stands. A talk with an agent is not a phase: the dialplan's gate writes it into ACD_OFFER."""
 
     NEW = "new"  #: the dialplan has just set it
     IVR = "ivr"
     HOLD = "hold"
+    DIAL = "dial"  #: somebody outside is being called for him
+    TALK = "talk"  #: he talks with somebody outside; written by the dialplan, as the next two are
+    TALKED = "talked"  #: back from that talk
+    DIALED = "dialed"  #: back without a talk
     FALLBACK = "fb"  #: written by the dialplan when no server answered
     LEG = "leg"  #: an agent's leg
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cti.calls.caller import Caller, Place, Released, Signal, TalkOver
+from cti.calls.caller import Caller, Place, Released, TalkOver
 from cti.calls.ports import QueueRequest
 from cti.calls.start import Start
 from cti.calls.state import ChannelPhase
@@ -86,7 +86,7 @@ class Waiting:
 
     # ---- back to the flow
 
-    async def come_back(self, signal: Signal) -> QueueLeft:
+    async def come_back(self, signal: Released | TalkOver) -> QueueLeft:
         """The caller leaves the line: bring him back to the flow. Raises LineGone, AmiError."""
         assert self._queue is not None
         caller, token = self._caller, self._queue.token

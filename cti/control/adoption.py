@@ -13,6 +13,8 @@ from cti.legs import Leg, LegPhase
 
 TALK_PREFIX = "talk-"
 _HOLD_CONTEXTS = frozenset({"hotline-hold", "hotline-default"})
+_OUTSIDE_PHASES = frozenset({ChannelPhase.DIAL, ChannelPhase.TALK})
+ENTRY_CONTEXT = "hotline-in"
 FALLBACK_CONTEXT = "hotline-fallback"
 
 
@@ -21,7 +23,8 @@ class FoundCaller:
     """A caller on a channel of ours.
 
     `in_hold`: the dialplan holds him; `strayed`: he should be held but is not (moved there now); `talking` the leg he
-    talks with; `served`: the offer of a talk that has ended meanwhile, with the agent `served_by`; `fallback`: the dialplan took him over.
+    talks with; `served`: the offer of a talk that has ended meanwhile, with the agent `served_by`; `fallback`: the dialplan took him over;
+    `outside`: the dialplan calls somebody outside for him, or he talks there.
     """
 
     row: ChannelRow
@@ -32,6 +35,7 @@ class FoundCaller:
     talking: Leg | None = None
     served: str = ""
     served_by: str = ""
+    outside: bool = False
 
     @property
     def call(self) -> str:
@@ -103,6 +107,8 @@ def _read_caller(row: ChannelRow, leg: Leg | None, connecting: set[str]) -> Foun
         return FoundCaller(row, state, talking=leg)
     if state.phase is ChannelPhase.FALLBACK:
         return _read_fallback(row, state)
+    if state.phase in _OUTSIDE_PHASES and row.context != ENTRY_CONTEXT:
+        return FoundCaller(row, state, outside=True)
     # between the gate and the bridge he has the ticket of a talk, and is still in the waiting room
     if ticket.startswith(TALK_PREFIX) and not (row.bridge and ticket in connecting):
         return FoundCaller(row, state, served=ticket.removeprefix(TALK_PREFIX), served_by=agent)

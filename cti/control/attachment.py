@@ -129,7 +129,7 @@ class Attachment:
             Start(
                 found.call, found.row.channel, found.row.caller_number, "", state, adopted=True, session=session,
                 generation=saved[0] if saved is not None else 0, entered_at=entered_at,
-                talking=(leg.offer, leg.agent) if leg else None, in_hold=found.in_hold, served=found.served, served_by=found.served_by,
+                talking=(leg.offer, leg.agent) if leg else None, in_hold=found.in_hold, served=found.served, served_by=found.served_by, outside=found.outside,
                 up_seconds=found.row.duration_seconds,
             )
         )

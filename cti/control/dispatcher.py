@@ -18,6 +18,7 @@ from cti.ami.messages import (
     ChannelHungUp,
     DigitReceived,
     OriginateFailed,
+    VariableSet,
 )
 from cti.calls.call import Call
 from cti.router import Router, RouterState
@@ -88,6 +89,8 @@ class Dispatcher:
                 call.digit(event.digit)
             case AgiExecuted():
                 call.agi_executed(event)
+            case VariableSet(name="ACD_STATE"):
+                call.state_set(event.value)
             case AgiStarted():
                 call.agi_started()
             case AgiEnded():

@@ -98,6 +98,12 @@ FALLBACK = _metric(
     Kind.COUNTER, "fallback_total", "", "Callers whom the dialplan's own fallback took while the server was away."
 )
 
+DIALS = _metric(
+    Kind.COUNTER, "dials_total", "rule outcome",
+    "Callers put through to a number outside, by the rule of dialing.yaml and how it went; what no rule allows has none.",
+)  # fmt: skip
+DIAL_TALK = _metric(Kind.HISTOGRAM, "dial_talk_seconds", "rule", "Length of talks with somebody outside.", buckets=_TALK)
+
 FLOWS_RELOADED = _metric(Kind.COUNTER, "flow_reloads_total", "result", "Sets of flows tried under live calls: taken or refused.")
 POLICY_RELOADED = _metric(Kind.COUNTER, "policy_reloads_total", "result", "Configurations of queues, tiers and agents tried under live calls: taken or refused.")
 POLICY_BROKEN = _metric(Kind.GAUGE, "policy_broken", "", "1 while the last configuration tried was refused; calls are routed by the one before.")

@@ -15,6 +15,7 @@ from cti.metrics.gauges import RecordCollector, SnapshotCollector
 from cti.metrics.labels import OTHER, Vocabulary
 from cti.metrics.making import begin_at_zero, counter, gauge, histogram
 from cti.metrics.routing import RoutingMetrics
+from ivr.events import DialOutcome
 from ivr.state import Trace
 
 BACKEND_OK = "ok"
@@ -38,6 +39,7 @@ class Metrics:
         snapshot: the engine as it stands, None while there is none. Called at each scrape.
         live_calls: how many calls are on the line. Called at each scrape.
         backends: names of the backends.
+        rules: names of the rules of what may be dialled.
         records: (calls lost, writes failed) of the record writer. Called at each scrape.
         version, flow_version: of this program and of its flows.
 
@@ -45,7 +47,7 @@ class Metrics:
 
     def __init__(
         self, policy: Policy, flows: Mapping[str, Collection[str]], snapshot: Callable[[], Snapshot | None], *,
-        live_calls: Callable[[], int], backends: Iterable[str] = (), records: Callable[[], tuple[int, int]] = lambda: (0, 0),
+        live_calls: Callable[[], int], backends: Iterable[str] = (), rules: Iterable[str] = (), records: Callable[[], tuple[int, int]] = lambda: (0, 0),
         version: str, flow_version: str,
     ) -> None:  # fmt: skip
         self.registry = CollectorRegistry()
@@ -57,6 +59,7 @@ class Metrics:
         self._drifts = Vocabulary(_DRIFTS, _ROOM)
         self._actions = Vocabulary((), _ROOM)
         self._backends = Vocabulary(backends)
+        self._rules = Vocabulary(rules)
         self._operations = Vocabulary((*OPERATIONS, SEND_SMS, HTTP_REQUEST))
         self._backend_results = Vocabulary(_BACKEND_RESULTS)
         self._link_is_up = self._link_was_up = False
@@ -79,6 +82,8 @@ class Metrics:
         self._ivr_steps = counter(catalogue.IVR_STEPS, registry)
         self._ivr_exits = counter(catalogue.IVR_EXITS, registry)
         self._fallback = counter(catalogue.FALLBACK, registry)
+        self._dials = counter(catalogue.DIALS, registry)
+        self._dial_talk = histogram(catalogue.DIAL_TALK, registry)
         self._flow_reloads = counter(catalogue.FLOWS_RELOADED, registry)
         self._flows_broken = gauge(catalogue.FLOWS_BROKEN, registry)
         self._policy_reloads = counter(catalogue.POLICY_RELOADED, registry)
@@ -97,6 +102,7 @@ class Metrics:
         begin_at_zero(self._flow_reloads, (RELOAD_TAKEN, RELOAD_REFUSED))
         begin_at_zero(self._policy_reloads, (RELOAD_TAKEN, RELOAD_REFUSED))
         begin_at_zero(self._ivr_exits, tuple(self._flows), _EXITS)
+        begin_at_zero(self._dials, self._rules.known, tuple(DialOutcome))
         begin_at_zero(self._forged, _FORGERIES)
         begin_at_zero(self._drift, _DRIFTS)
         begin_at_zero(self._backend_calls, self._backends.known, self._operations.known, _BACKEND_RESULTS)
@@ -127,6 +133,13 @@ class Metrics:
     def ivr_exited(self, flow: str, outcome: str) -> None:
         """A call left its flow for good."""
         self._ivr_exits.labels(self._flow(flow), self._exits.fit(outcome)).inc()
+
+    def dialled(self, rule: str, outcome: DialOutcome, talk_seconds: float) -> None:
+        """A number outside was dialled for a caller; `rule` is empty when none has it."""
+        name = self._rules.fit(rule) if rule else ""
+        self._dials.labels(name, outcome.value).inc()
+        if outcome is DialOutcome.ANSWERED:
+            self._dial_talk.labels(name).observe(talk_seconds)
 
     def fell_back(self) -> None:
         """The dialplan's fallback took a caller while the server was away."""

@@ -81,9 +81,9 @@ def test_patterns(pattern: str, fits: str, fits_not: str) -> None:
 
 
 def test_an_order_never_asks_for_more_than_the_rule_lets() -> None:
-    assert order(BRANCH, "68001") == "branch!68001!30!1800!ring"
-    assert order(BRANCH, "68001", ring_seconds=10, talk_seconds=60, music=True) == "branch!68001!10!60!music"
-    assert order(BRANCH, "68001", ring_seconds=99, talk_seconds=9999) == "branch!68001!30!1800!ring"
+    assert order(BRANCH, "68001") == "branch!68001!30!1800!ring!"
+    assert order(BRANCH, "68001", ring_seconds=10, talk_seconds=60, music=True, mark="t7") == "branch!68001!10!60!music!t7"
+    assert order(BRANCH, "68001", ring_seconds=99, talk_seconds=9999) == "branch!68001!30!1800!ring!"
 
 
 # ---- the file

@@ -15,7 +15,9 @@ from cti.calls.ports import CallServices, QueueRequest
 from cti.calls.sessions import SessionKeeper
 from cti.calls.start import Start
 from cti.calls.state import ChannelPhase, ChannelState
+from cti.config.dialing import load_dialing
 from cti.store.opening import open_store
+from ivr.events import DialOutcome
 from ivr.flows import load_flows
 from ivr.session import Interpreter
 from tests.unit.cti.telephone import Telephone
@@ -107,6 +109,7 @@ class RecordEar:
         self.steps: list[str] = []
         self.replies: list[str] = []
         self.known: dict[str, Any] = {}
+        self.dialled_outside: list[tuple[str, str, int]] = []
 
     def began(self, call: str, **_known: Any) -> None:
         self.begun.append(call)
@@ -119,6 +122,9 @@ class RecordEar:
 
     def replied(self, call: str, operation: str, arguments: Mapping[str, Any], reply: Mapping[str, Any]) -> None:
         self.replies.append(operation)
+
+    def dialled(self, call: str, *, rule: str, outcome: DialOutcome, talk_seconds: float) -> None:
+        self.dialled_outside.append((rule, outcome.value, round(talk_seconds)))
 
     def ended(self, call: str, *, cause: str, hangup_cause: int) -> None:
         self.endings.append((call, cause, hangup_cause))
@@ -154,6 +160,7 @@ class Hotline:
             switch=Switch(self.phone), clock=self.clock, flows=OneVersion(), backends={"accounts": self.backend, "tickets": self.backend},
             sessions=self.sessions, queue=self.queue, records=self.records, duration=lambda prompts, _language: 2.0 * len(prompts),
             spool=Path("/spool/recordings"), holding_prompts=lambda _language, _keys: ("phrases/please-hold",), default_queue="general", away_seconds=lambda: 120.0,
+            dialing=load_dialing(Path(__file__).resolve().parents[3] / "config"),
         )  # fmt: skip
         self.call: Call = None  # type: ignore[assignment]
         self.task: asyncio.Task[None] = None  # type: ignore[assignment]

@@ -17,7 +17,7 @@ from tests.unit.cti.test_cti_encode import parse_agi_arguments
 
 
 class Telephone:
-    """`place`: agi, hold, talk, default, gone. `fault(number, action)` may raise for the n-th action, or let the caller hang up."""
+    """`place`: agi, hold, talk, outside, default, gone. `fault(number, action)` may raise for the n-th action, or let the caller hang up."""
 
     def __init__(self, nonce: str = "c1", channel: str = CALLER) -> None:
         self.nonce = nonce
@@ -46,7 +46,11 @@ class Telephone:
             raise ActionRefused("No such channel")
         getattr(self, f"_{action.lower()}")(fields)
         self.changed.fire()
-        return [parse_frame("Response: Success")]
+        value = self.variables.get(fields.get("Variable", ""), "") if action == "Getvar" else ""
+        return [parse_frame(f"Response: Success\r\nValue: {value}")]
+
+    def _getvar(self, fields: dict[str, str]) -> None:
+        """Nothing happens on the channel."""
 
     def _setvar(self, fields: dict[str, str]) -> None:
         if fields["Variable"] == "CHANNEL(language)":
@@ -96,9 +100,9 @@ class Telephone:
             self._soon(lambda: self.prompt_ends(command_id))
 
     def _after_break(self) -> None:
-        if self.variables.pop("ACD_NEXT", "") == "hold":
-            self.place = "hold"
-        else:
+        place = {"hold": "hold", "dial": "outside"}.get(self.variables.pop("ACD_NEXT", ""))
+        self.place = place or self.place
+        if place is None:
             self.hang_up()
 
     # ---- what happens on the channel
@@ -148,6 +152,19 @@ class Telephone:
         self.place = "gone"
         self._soon(lambda: self.call.hung_up(hung_up(self.nonce, cause).cause))
         self.changed.fire()
+
+    def outside_talks(self) -> None:
+        """Whoever was called outside answered: the dialplan says so on the channel."""
+        self.variables["ACD_STATE"] = self.variables["ACD_STATE"].replace("!dial!", "!talk!")
+        self._soon(lambda: self.call.state_set(self.variables["ACD_STATE"]))
+
+    def back_from_outside(self, result: str, *, mark: str | None = None) -> None:
+        """The dialplan is done with the order (in its words), and brings him back."""
+        ordered = self.variables.get("OUT_ORDER", "").rpartition("!")[2]
+        self.variables["OUT_RESULT"] = f"{result}:{ordered if mark is None else mark}"
+        phase = "talked" if result.startswith("ANSWER") else "dialed"
+        self.variables["ACD_STATE"] = f"1!{phase}!" + self.variables.get("ACD_STATE", "1!dial!!!0!0!!0!").split("!", 2)[2]
+        self._soon(self._enter_agi)
 
     def back_from_talk(self) -> None:
         """The agent hung up: the dialplan brings him back."""

@@ -39,6 +39,13 @@ CALLERS = [
         "fallback without a queue", row("c1", context="hotline-fallback", application="Playback", acd_state="1!fb!!!0!0!zh!4!"),
         {"in_hold": False, "strayed": False, "fallback": True},
     ),
+    ("somebody outside is rung for him", row("c1", context="hotline-outside", application="Dial", acd_state="1!dial!!!0!0!zh!4!"), {"outside": True, "in_hold": False}),
+    (
+        "talks with somebody outside, after an agent", row("c1", context="hotline-outside", bridge="b3", acd_state="1!talk!!!0!0!zh!4!", ticket="talk-e7:agent01"),
+        {"outside": True, "served": ""},
+    ),
+    ("is not put through yet", row("c1", context="hotline-in", acd_state="1!dial!!!0!0!zh!4!"), {"outside": False, "in_hold": False}),
+    ("back from outside", row("c1", context="hotline-in", acd_state="1!talked!!!0!0!zh!4!"), {"outside": False, "in_hold": False}),
     ("state unreadable", row("c1", acd_state="nonsense"), {"in_hold": False, "strayed": False}),
 ]
 

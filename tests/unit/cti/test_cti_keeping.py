@@ -19,6 +19,7 @@ from cti.records import CallRecord
 from cti.store.base import Namespace
 from cti.store.opening import open_store
 from cti.words import Durations, Phrasebook
+from ivr.events import DialOutcome
 from ivr.state import Trace
 from tests.unit.cti.hotline import LoopClock
 from tests.unit.cti.requester import Requester
@@ -127,6 +128,27 @@ def ending(call, ticket="", state="1!ivr!!!0!0!zh!4!"):
     return parse_ending(call, f"1700000100!16!1700000000!139!!{ticket}!{state}")
 
 
+async def test_a_talk_outside_is_told_of_the_call(books):
+    books.begin()
+    books.ledger.dialled("c1", rule="branch", outcome=DialOutcome.BUSY, talk_seconds=0.0)
+    books.ledger.dialled("c1", rule="branch", outcome=DialOutcome.ANSWERED, talk_seconds=12.5)
+    books.ledger.ended("c1", cause="completed", hangup_cause=16)
+    record = books.writer.records["c1"]
+    assert (record.outcome, record.talk_ms) == ("put_through", 12_500)
+    assert [counted for counted in books.metrics.counted if counted[0] == "dialled"] == [
+        ("dialled", "branch", "busy", 0.0), ("dialled", "branch", "answered", 12.5),
+    ]  # fmt: skip
+
+
+async def test_a_call_found_again_after_a_talk_outside_was_put_through():
+    trail = ({"at_ms": 1, "flow": "agent", "step": "call_office", "type": "dial", "result": "answered"},)
+    books = Books({"c1": CallRecord(call="c1", started_at_ms=1, trail=trail)})
+    await books.ledger.recall()
+    books.begin(adopted=True)
+    books.ledger.ended("c1", cause="abandoned", hangup_cause=16)
+    assert books.writer.records["c1"].outcome == "put_through"
+
+
 async def test_an_end_nobody_saw_closes_the_record_once(books):
     books.before["c1"] = CallRecord(call="c1", started_at_ms=5, language="en", queue="billing", answered_at_ms=9)
     await books.ledger.recall()
@@ -138,7 +160,10 @@ async def test_an_end_nobody_saw_closes_the_record_once(books):
 
 @pytest.mark.parametrize(
     ("ticket", "state", "outcome"),
-    [("", "1!hold!billing!gold!5!0!zh!4!", "abandoned"), ("talk-e1", "1!hold!billing!gold!5!0!zh!4!", "answered"), ("", "1!fb!billing!gold!5!0!zh!4!", "fallback")],
+    [
+        ("", "1!talk!billing!gold!5!0!zh!4!", "put_through"), ("", "1!talked!billing!gold!5!0!zh!4!", "put_through"), ("", "1!dial!billing!gold!5!0!zh!4!", "abandoned"),
+        ("", "1!hold!billing!gold!5!0!zh!4!", "abandoned"), ("talk-e1", "1!hold!billing!gold!5!0!zh!4!", "answered"), ("", "1!fb!billing!gold!5!0!zh!4!", "fallback"),
+    ],
 )
 async def test_what_the_channel_said_last_decides(books, ticket, state, outcome):
     await books.ledger.ending_found(ending("c1", ticket, state), served=False)
