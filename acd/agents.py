@@ -204,7 +204,6 @@ def leave_wrapup(world: World, agent: AgentRecord) -> None:
     """Establish the end of the agent's wrap-up, if he is in one; the caller moves him on."""
     if agent.state is AgentState.WRAP_UP:
         seconds = max(0.0, world.now - agent.since)
-        world.forecast.wrapup_finished(agent.wrapup_queue, seconds)
         world.establish(WrapUpFinished(agent.name, agent.wrapup_queue, seconds))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from acd.commands import Announce, CancelReason, ReleaseCall, ReleaseReason
 from acd.eligibility import merge_needs
-from acd.estimate import expected_wait_seconds
+from acd.estimate import expected_wait
 from acd.events import LeaveReason, OfferCause
 from acd.exits import OUTCOMES, end_call, release, start_waiting
 from acd.facts import CallbackOutcome, CallEnded, CallEntered, Ignored, Outcome
@@ -126,8 +126,7 @@ def announcement_due(world: World, call_id: str) -> None:
     """Tell a waiting caller where he stands; later again."""
     call = world.calls[call_id]
     if world.dispatching and call.placed and call.state is CallState.WAITING:
-        position = world.lines.position(call)
-        world.command(Announce(call.id, call.queue.name, position, expected_wait_seconds(world, call)))
+        world.command(_announcement(world, call))
     if call.queue.announce_frequency_seconds > 0:
         world.timers.set(Timer.ANNOUNCE, call_id, world.now + call.queue.announce_frequency_seconds)
 
@@ -135,6 +134,17 @@ def announcement_due(world: World, call_id: str) -> None:
 def away_passed(world: World, call_id: str) -> None:
     """End the entry of a caller who stayed away too long."""
     end_call(world, world.calls[call_id], Outcome.LEFT_QUEUE, "away_expired")
+
+
+def _announcement(world: World, call: Call) -> Announce:
+    """His place, and his wait while what was told others came true; a forecast is held against his wait, told or not."""
+    position, expected = world.lines.position(call), expected_wait(world, call)
+    if expected is None:
+        return Announce(call.id, call.queue.name, position, None)
+    world.forecast.promise(call.id, expected.likely_seconds, world.now)
+    if not world.forecast.trusted(call.queue.name, world.policy.forecast):
+        return Announce(call.id, call.queue.name, position, None)
+    return Announce(call.id, call.queue.name, position, expected.likely_seconds, expected.longest_seconds)
 
 
 # What becomes of a caller

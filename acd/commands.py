@@ -85,12 +85,15 @@ class ReleaseCall:
 
 @dataclass(frozen=True, slots=True)
 class Announce:
-    """Tell the caller his position (1 is next) and the expected wait; None when no honest estimate exists."""
+    """Tell the caller his position (1 is next) and how long he will wait: as often more as less than `expected_wait_seconds`, one
+    in ten more than `longest_wait_seconds`. Both None when nothing true enough can be said.
+    """
 
     call: str
     queue: str
     position: int
     expected_wait_seconds: float | None
+    longest_wait_seconds: float | None = None
 
 
 Command = OfferCall | OfferCallback | CancelOffer | ReleaseCall | Announce

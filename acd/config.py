@@ -145,6 +145,19 @@ class Backoff:
 
 
 @dataclass(frozen=True, slots=True)
+class ForecastRules:
+    """When callers may be told how long they will wait.
+
+    Only while the median of |forecast - wait| / wait over the queue's last `window_calls` answered calls is at most
+    `median_error`; at least `least_calls` of them are needed to say so.
+    """
+
+    window_calls: int = 200
+    least_calls: int = 20
+    median_error: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything the engine routes by. Mappings are by name; see `Queue`, `Tier`, `Agent`, `Backoff`."""
 
@@ -153,6 +166,7 @@ class Policy:
     agents: Mapping[str, Agent] = field(default_factory=dict)
     backoff: Backoff = Backoff()
     away_seconds: float = 120.0
+    forecast: ForecastRules = ForecastRules()
     seed: int = 0
     offer_grace_seconds: float = 3.0
     connect_deadline_seconds: float = 15.0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from acd.callbacks import held_back
 from acd.eligibility import is_not_free, preference
 from acd.errors import UnknownCall
-from acd.estimate import expected_wait_seconds
+from acd.estimate import expected_wait
 from acd.states import CallState
 from acd.strategies import rank
 
@@ -128,6 +128,7 @@ def _standing(world: World, call: Call) -> Standing:
     ranked = rank(call.queue.strategy, eligible, search.needs, world.now)
     ranked.sort(key=lambda pair: -preference(pair[1].config, call.queue, call.tier))
     waited_seconds = call.waited_seconds(world.now)
+    expected = expected_wait(world, call, looking=True)
     return Standing(
         queue=call.queue.name,
         tier=call.tier,
@@ -140,7 +141,7 @@ def _standing(world: World, call: Call) -> Standing:
         needs=search.needs,
         eligible=tuple(agent.name for _, agent in ranked),
         ineligible={**search.unable(), **not_free},
-        expected_wait_seconds=expected_wait_seconds(world, call),
+        expected_wait_seconds=None if expected is None else expected.likely_seconds,
         credit_seconds=call.credit_seconds,
         held_back=held_back(call),
     )

@@ -1,51 +1,134 @@
-"""How long will a caller wait? A simple, honest estimate, and None where there is nothing to base one on.
+"""What the engine has learnt of the past: handling times, arrivals, impatience, and how true its own forecasts were.
 
-With mean handling time H (talk plus wrap-up, of the queue's last talks) and s agents at work for him, somebody
-becomes free every H/s seconds on average, so the caller at position n waits about n * H / s: the mean wait of a
-caller who finds all s servers busy with n - 1 before him (M/M/s, conditional wait).
+It learns from established facts alone. Windows are bounded, so that a changed day is followed soon.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass, field
+from statistics import median
+from typing import TYPE_CHECKING
 
-_WINDOW = 50
+from acd.facts import CallAnswered, CallEnded, CallEntered, Outcome, TalkFinished, WrapUpFinished
+
+if TYPE_CHECKING:
+    from acd.config import ForecastRules
+    from acd.facts import Fact
+
+_TALKS = 50
+_ENDS = 200
+_ARRIVALS = 50
+_ARRIVAL_SECONDS = 900.0
+#: A wait that was forecast to the second may differ by this much through ringing alone; shorter ones are measured against it.
+_LEAST_WAIT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """How much longer a caller waits: `likely_seconds` as often more as less, `longest_seconds` exceeded by one in ten."""
+
+    likely_seconds: float
+    longest_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """How true the forecasts of a queue were: median of |forecast - wait| / wait over its last `calls` answered calls."""
+
+    calls: int
+    median_error: float
+
+
+@dataclass(slots=True)
+class Outlook:
+    """What was foreseen at one moment: by call, and for a newcomer by queue; `last` is the place of the last one played."""
+
+    at: float = float("-inf")
+    calls: dict[str, Expected] = field(default_factory=dict)
+    newcomers: dict[str, Expected] = field(default_factory=dict)
+    last: dict[str, tuple[int, Expected]] = field(default_factory=dict)
 
 
 class Forecast:
-    """Remembers the last talks and wrap-ups of each queue."""
+    """See the module."""
 
-    def __init__(self) -> None:
+    def __init__(self, remembered: int = _ENDS) -> None:
         self._talks: dict[str, deque[float]] = {}
         self._wrapups: dict[str, deque[float]] = {}
+        self._arrivals: dict[tuple[str, str], deque[float]] = {}
+        self._ends: dict[str, deque[tuple[float, bool]]] = {}
+        self._errors: dict[str, deque[float]] = {}
+        self._promises: dict[str, tuple[float, float]] = {}
+        self._remembered = remembered
 
-    def talk_finished(self, queue: str, talk_seconds: float) -> None:
-        """Learn from a finished talk."""
-        self._talks.setdefault(queue, deque(maxlen=_WINDOW)).append(talk_seconds)
+    # ---- learning
 
-    def wrapup_finished(self, queue: str, wrapup_seconds: float) -> None:
-        """Learn from a finished wrap-up."""
-        self._wrapups.setdefault(queue, deque(maxlen=_WINDOW)).append(wrapup_seconds)
+    def told(self, fact: Fact, now: float) -> None:
+        """Learn from a fact that was established now; most teach nothing."""
+        match fact:
+            case TalkFinished():
+                self._talks.setdefault(fact.queue, deque(maxlen=_TALKS)).append(fact.talk_seconds)
+            case WrapUpFinished():
+                self._wrapups.setdefault(fact.queue, deque(maxlen=_TALKS)).append(fact.seconds)
+            case CallEntered(resumed=False):
+                self._arrivals.setdefault((fact.queue, fact.tier), deque(maxlen=_ARRIVALS)).append(now)
+            case CallAnswered():
+                self._ended(fact.queue, fact.wait_seconds, abandoned=False)
+                self._kept(fact.call, fact.queue, now)
+            case CallEnded():
+                self._promises.pop(fact.call, None)
+                if fact.outcome is Outcome.ABANDONED:
+                    self._ended(fact.queue, fact.wait_seconds, abandoned=True)
 
-    def handling_seconds(self, queue: str) -> float | None:
-        """Mean talk plus mean wrap-up of the queue's last talks; None before its first talk."""
+    def promise(self, call: str, likely_seconds: float, now: float) -> None:
+        """Remember what was forecast for a call, spoken or not, to be held against its wait; only the first time counts."""
+        self._promises.setdefault(call, (now, likely_seconds))
+
+    def _kept(self, call: str, queue: str, now: float) -> None:
+        promised = self._promises.pop(call, None)
+        if promised is not None:
+            at, likely_seconds = promised
+            waited = now - at
+            error = abs(likely_seconds - waited) / max(waited, _LEAST_WAIT_SECONDS)
+            self._errors.setdefault(queue, deque(maxlen=self._remembered)).append(error)
+
+    def _ended(self, queue: str, wait_seconds: float, *, abandoned: bool) -> None:
+        self._ends.setdefault(queue, deque(maxlen=_ENDS)).append((wait_seconds, abandoned))
+
+    # ---- what was learnt
+
+    def accuracy(self, queue: str) -> Accuracy | None:
+        """How true the forecasts of this queue were; None before the first one could be held against a wait."""
+        errors = self._errors.get(queue)
+        return Accuracy(len(errors), median(errors)) if errors else None
+
+    def trusted(self, queue: str, rules: ForecastRules) -> bool:
+        """Whether callers of this queue may be told: enough forecasts were made, and half of them were true enough."""
+        accuracy = self.accuracy(queue)
+        if accuracy is None:
+            return rules.least_calls == 0
+        return accuracy.calls >= rules.least_calls and accuracy.median_error <= rules.median_error
+
+    def talk_seconds(self, queue: str) -> tuple[float, ...]:
+        """The last talks of the queue; of all queues, if it had none yet."""
         talks = self._talks.get(queue)
-        return None if not talks else _mean(talks) + _mean(self._wrapups.get(queue, deque()))
+        return tuple(talks) if talks else tuple(seconds for each in self._talks.values() for seconds in each)
 
-    def expected_wait_seconds(self, queue: str, position: int, servers: float) -> float | None:
-        """Estimate the wait of the caller at `position` (1 is next).
+    def wrapup_seconds(self, queue: str, configured: float) -> float:
+        """Mean of the queue's last wrap-ups; the configured time, if it had none yet."""
+        wrapups = self._wrapups.get(queue)
+        return sum(wrapups) / len(wrapups) if wrapups else configured
 
-        Args:
-            queue: whose handling times to use.
-            position: 1-based place in the queue.
-            servers: agents at work who could serve him; one who serves several busy queues counts in part.
+    def arrivals_per_second(self, queue: str, tier: str, now: float) -> float:
+        """The present rate of callers of this tier; 0 if there were fewer than two in the last quarter of an hour."""
+        times = self._arrivals.get((queue, tier))
+        while times and times[0] < now - _ARRIVAL_SECONDS:
+            times.popleft()
+        return (len(times) - 1) / (now - times[0]) if times and now > times[0] else 0.0
 
-        """
-        handling = self.handling_seconds(queue)
-        if handling is None or servers <= 0:
-            return None
-        return position * handling / servers
-
-
-def _mean(values: deque[float]) -> float:
-    return sum(values) / len(values) if values else 0.0
+    def impatience_per_second(self, queue: str) -> float:
+        """Abandoned calls by second waited: the rate of exponential patience that explains the last ends best."""
+        ends = self._ends.get(queue, ())
+        waited = sum(seconds for seconds, _ in ends)
+        return sum(abandoned for _, abandoned in ends) / waited if waited > 0 else 0.0

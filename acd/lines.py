@@ -54,6 +54,11 @@ class Lines:
         """Return the ids of all who hold a place in the queue, first to last."""
         return tuple(key[-1] for key in self._places.get(queue, ()))
 
+    def first(self, queue: str, count: int) -> tuple[str, ...]:
+        """Return the ids of the first callers who hold a place in the queue, at most `count`."""
+        places = self._places.get(queue)
+        return () if places is None else tuple(key[-1] for key in places.first(count))
+
     def _take_out(self, queue: str, key: SortKey) -> None:
         places = self._places[queue]
         places.remove(key)

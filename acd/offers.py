@@ -196,7 +196,6 @@ def finish_talk(world: World, offer: Offer, reason: str) -> None:
     call = world.call_of(offer)
     _forget(world, offer)
     _establish_talk(world, offer)
-    world.forecast.talk_finished(offer.queue, world.now - offer.talk_at)
     if call is not None:
         end_call(world, call, Outcome.ANSWERED, reason)
     after_talk(world, world.agents[offer.agent], offer.queue)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ class Ordered(Generic[_T]):
         where = bisect_left(self._lasts, item)
         before = sum(map(len, self._blocks[:where]))
         return before + (bisect_left(self._blocks[where], item) if where < len(self._blocks) else 0)
+
+    def first(self, count: int) -> Iterator[_T]:
+        """Yield the smallest items, at most `count`, without touching the others."""
+        return islice((item for block in self._blocks for item in block), count)
 
     def __len__(self) -> int:
         return self._size

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from acd.callbacks import held_back
-from acd.estimate import newcomer_wait_seconds
+from acd.estimate import newcomer_wait
 from acd.states import AgentState, CallState
 from acd.timers import Timer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from acd.forecast import Accuracy
     from acd.records import AgentRecord, Call
     from acd.world import World
 
@@ -41,7 +42,8 @@ class CallSnapshot:
 @dataclass(frozen=True, slots=True)
 class QueueSnapshot:
     """One line. `waiting` counts all callers who hold a place (also those being offered), and so do the waits;
-    `talking` and `away` are extra. `callbacks` counts those who wait to be called back; `calls` holds both, in order.
+    `talking` and `away` are extra. `expected_wait_seconds` is what a newcomer would likely wait, one in ten longer than
+    `longest_expected_seconds`; `forecast` is how true such forecasts were, None before there were any. `callbacks` counts those who wait to be called back or are being called; `calls` holds both, in order.
     """
 
     name: str
@@ -54,6 +56,8 @@ class QueueSnapshot:
     agents_by_state: Mapping[AgentState, int]
     calls: tuple[CallSnapshot, ...]
     expected_wait_seconds: float | None
+    longest_expected_seconds: float | None = None
+    forecast: Accuracy | None = None
     callbacks: int = 0
 
 
@@ -106,18 +110,20 @@ def _queue(world: World, name: str, calls: list[Call]) -> QueueSnapshot:
     longest: dict[str, float] = {}
     for call in callers:
         longest[call.tier] = max(longest.get(call.tier, 0.0), call.waited_seconds(world.now))
-    configured = name in world.policy.queues
+    expected = newcomer_wait(world, name) if name in world.policy.queues else None
     return QueueSnapshot(
         name=name,
         waiting=len(callers),
         longest_wait_seconds=max(longest.values(), default=0.0),
         waiting_by_tier=Counter(call.tier for call in callers),
         longest_wait_by_tier_seconds=longest,
-        talking=sum(1 for call in calls if call.state is CallState.TALKING),
+        talking=sum(1 for call in calls if call.state is CallState.TALKING and call.callback is None),
         away=sum(1 for call in calls if call.state is CallState.AWAY),
         agents_by_state=Counter(agent.state for agent in world.agents.values() if name in agent.config.queues),
         calls=tuple(_call(world, call, position) for position, call in enumerate(in_line, start=1)),
-        expected_wait_seconds=newcomer_wait_seconds(world, name) if configured else None,
+        expected_wait_seconds=None if expected is None else expected.likely_seconds,
+        longest_expected_seconds=None if expected is None else expected.longest_seconds,
+        forecast=world.forecast.accuracy(name),
         callbacks=sum(1 for call in calls if call.callback is not None),
     )
 

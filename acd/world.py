@@ -15,8 +15,9 @@ from acd.eligibility import is_not_free, stage_at, stages
 from acd.errors import InvalidTransition
 from acd.events import OfferCause
 from acd.facts import AgentChanged, EventIgnored
-from acd.forecast import Forecast
+from acd.forecast import Forecast, Outlook
 from acd.lines import Lines
+from acd.matching import Line as MatchingLine
 from acd.matching import LineName, Matching
 from acd.records import AgentRecord, Call, Customers, Offers, Presence
 from acd.roster import Roster
@@ -50,7 +51,8 @@ class World:
     lines: Lines = field(default_factory=Lines)
     roster: Roster = field(default_factory=Roster)
     timers: Timers = field(default_factory=Timers)
-    forecast: Forecast = field(default_factory=Forecast)
+    foreseen: Outlook = field(default_factory=Outlook)  #: what callers are told
+    seen: Outlook = field(default_factory=Outlook)  #: what those who look are shown
     story: Story = field(default_factory=Story)
     customers: Customers = field(default_factory=Customers)
     dispatching: bool = True
@@ -61,9 +63,11 @@ class World:
     commands: list[Command] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     matching: Matching = field(init=False)
+    forecast: Forecast = field(init=False)
 
     def __post_init__(self) -> None:
         self.matching = Matching(Chance(self.policy.seed))
+        self.forecast = Forecast(self.policy.forecast.window_calls)
 
     # What the handlers have to say
 
@@ -75,6 +79,7 @@ class World:
     def establish(self, fact: Fact) -> None:
         """Establish a fact."""
         self.facts.append(fact)
+        self.forecast.told(fact, self.now)
         self.story.add(getattr(fact, "call", None), Line(self.now, fact))
 
     def ignore(self, event: Event, why: Ignored) -> None:
@@ -128,9 +133,9 @@ class World:
         line = call.line or self.matching.line(call.queue, self._line_of(call))
         return line.ring, line.search
 
-    def reach_of_newcomer(self, queue: Queue) -> Search:
-        """Return the search in force for a caller who would join this queue now with no needs and tier of his own."""
-        return self.matching.line(queue, LineName(queue.name, (), 0)).search
+    def line_of_newcomer(self, queue: Queue) -> MatchingLine:
+        """Return the line of a caller who would join this queue now with no needs and tier of his own."""
+        return self.matching.line(queue, LineName(queue.name, (), 0))
 
     def _line_of(self, call: Call) -> LineName:
         queue = call.queue
