@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from acd_room import agent, brief, quiet
 
-from acd.config import Agent, SkillNeed
+from acd.config import SkillNeed
 from acd.eligibility import Reason, why_not
 from acd.errors import InvalidTransition, UnknownCall
 from acd.events import (
@@ -19,7 +19,6 @@ from acd.events import (
     OfferFailed,
     TalkEnded,
 )
-from acd.forecast import Forecast
 from acd.records import AgentRecord
 from acd.states import AGENT_MOVES, CALL_MOVES, AgentState, CallState
 from acd.timers import Timer, Timers
@@ -158,39 +157,6 @@ def test_a_refused_entry_leaves_no_open_story(room):
     for number in range(2100):
         room.queue(f"c{number}", "nowhere")
     assert room.engine.story("c0") == ()
-
-
-def test_the_forecast_is_none_without_data_and_then_position_times_handling_over_agents(make_room):
-    """Talks of 60 s and wrap-up of 20 s; two agents at work, one paused, one shared with a busy queue."""
-    staff = (Agent("anna", queues=("general",)), Agent("bo", queues=("general", "faults")), agent("chen"))
-    room = make_room(quiet("general", wrapup_seconds=20), quiet("faults"), agents=staff)
-    assert room.engine.snapshot(room.now).queues["general"].expected_wait_seconds is None
-    room.log_in("anna")
-    room.queue("c1")
-    room.talk(O1)
-    room.wait(60)
-    room.hear(TalkEnded(O1, caller_remains=False))
-    room.wait(20)
-    room.hear(AgentPaused("anna", "lunch"))
-    assert room.engine.snapshot(room.now).queues["general"].expected_wait_seconds is None
-    room.log_in("bo", "chen")
-    room.hear(AgentPaused("chen", "lunch"), AgentBusyElsewhere("bo", busy=True))
-    room.queue("c2")
-    room.queue("c3")
-    assert room.engine.explain("c3", room.now).standing.expected_wait_seconds == 160
-    room.queue("f1", "faults")
-    assert room.engine.explain("c2", room.now).standing.expected_wait_seconds == 160
-
-
-def test_the_forecast_remembers_the_last_fifty_talks():
-    forecast = Forecast()
-    for _ in range(60):
-        forecast.talk_finished("general", 500.0)
-    for _ in range(50):
-        forecast.talk_finished("general", 100.0)
-    assert forecast.expected_wait_seconds("general", 3, 2.0) == 150.0
-    assert forecast.expected_wait_seconds("general", 3, 0.0) is None
-    assert forecast.expected_wait_seconds("other", 3, 2.0) is None
 
 
 def test_timers_fire_in_order_move_and_are_compacted():

@@ -1,0 +1,188 @@
+"""The next minutes of the present line, played several times: who is served when, if the future is like the past.
+
+A model of the line is handed in as plain values; each run draws residual and future handling times, patience and
+later callers with a greater head start, and serves by the engine's own order: the highest score an agent is able to
+serve. What is left out: preferences of agents among queues, offers that fail, and agents who come or go.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from acd.chance import Chance
+
+_EVENTS_A_RUN = 4_000
+_NEVER = float("inf")
+Key = tuple[float, ...]
+
+
+@dataclass(slots=True)
+class Waiter:
+    """One caller. `key` orders callers, the smallest first; `waited_seconds` decides which ring he has reached."""
+
+    call: str
+    key: Key
+    waited_seconds: float
+    serves_nobody: bool = False  #: asked for only: he takes no agent away
+
+
+@dataclass(slots=True)
+class Party:
+    """Callers who need the same.
+
+    `rings` are (after so many seconds, numbers of the agents able then), the first at 0. `talks` are sampled
+    for those who are served, `wrapup_seconds` added. `later` says who may still come, and overtake: (callers a second, key time of
+    one who came now).
+    """
+
+    queue: str
+    rings: tuple[tuple[float, frozenset[int]], ...]
+    talks: Sequence[float]
+    wrapup_seconds: float
+    impatience_per_second: float = 0.0
+    waiting: list[Waiter] = field(default_factory=list)
+    later: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(slots=True)
+class Busy:
+    """An agent at work: `seconds` until he is free; None for one whose talk began `talked_seconds` ago with a caller of
+    `party`'s queue and is followed by its wrap-up."""
+
+    seconds: float | None
+    talked_seconds: float = 0.0
+    talks: Sequence[float] = ()
+    wrapup_seconds: float = 0.0
+
+
+def play(parties: Sequence[Party], agents: Sequence[Busy], runs: int, chance: Chance) -> dict[str, list[float]]:
+    """Return the further wait in seconds of each waiter in each run; a run in which he was never served counts nothing."""
+    waits: dict[str, list[float]] = {waiter.call: [] for party in parties for waiter in party.waiting}
+    for _ in range(runs):
+        _Run(parties, agents, chance, waits).play()
+    return waits
+
+
+class _What(IntEnum):
+    FREE = 0  #: an agent becomes free
+    LOOK = 1  #: an idle agent may be wanted now, because somebody reached his next ring
+    CALLER = 2  #: somebody comes
+
+
+class _Run:
+    def __init__(self, parties: Sequence[Party], agents: Sequence[Busy], chance: Chance, waits: dict[str, list[float]]) -> None:
+        self._parties = parties
+        self._chance = chance
+        self._waits = waits
+        self._left = sum(len(party.waiting) for party in parties)
+        #: by party: (key, number, waiter, seconds from now at which he gives up)
+        self._lines: list[list[tuple[Key, int, Waiter, float]]] = [
+            [(waiter.key, number, waiter, self._patience(party)) for number, waiter in enumerate(party.waiting)] for party in parties
+        ]
+        self._count = self._left
+        self._idle: set[int] = set()
+        #: (time, order, what, agent or party, which of its later callers)
+        self._due: list[tuple[float, int, _What, int, int]] = []
+        for number, agent in enumerate(agents):
+            self._later(self._residual(agent), _What.FREE, number)
+        for number, party in enumerate(parties):
+            for each in range(len(party.later)):
+                self._next_caller(0.0, number, each)
+
+    def play(self) -> None:
+        """Go on until everybody was served, nobody can be, or it takes too long."""
+        events = 0
+        while self._left and self._due and events < _EVENTS_A_RUN:
+            time, _, what, number, each = heapq.heappop(self._due)
+            events += 1
+            if what is _What.CALLER:
+                self._caller(time, number, each)
+            elif what is _What.FREE or number in self._idle:
+                self._free(number, time)
+
+    def _later(self, time: float, what: _What, number: int, each: int = 0) -> None:
+        self._count += 1
+        heapq.heappush(self._due, (time, self._count, what, number, each))
+
+    def _free(self, agent: int, now: float) -> None:
+        while True:
+            number = self._best(agent, now)
+            if number is None:
+                self._idle.add(agent)
+                self._wait_for_ring(agent, now)
+                return
+            _, _, waiter, gives_up = heapq.heappop(self._lines[number])
+            if waiter.call:
+                self._left -= 1
+                self._waits[waiter.call].append(now)
+            if gives_up > now and not waiter.serves_nobody:
+                self._idle.discard(agent)
+                self._later(now + self._handling(self._parties[number]), _What.FREE, agent)
+                return
+
+    def _best(self, agent: int, now: float) -> int | None:
+        best: tuple[Key, int] | None = None
+        for number, line in enumerate(self._lines):
+            if line and agent in self._able(number, line[0][2], now) and (best is None or line[0][0] < best[0]):
+                best = line[0][0], number
+        return None if best is None else best[1]
+
+    def _able(self, number: int, waiter: Waiter, now: float) -> frozenset[int]:
+        waited = waiter.waited_seconds + now
+        able = self._parties[number].rings[0][1]
+        for after, agents in self._parties[number].rings[1:]:
+            if waited < after:
+                break
+            able = agents
+        return able
+
+    def _wait_for_ring(self, agent: int, now: float) -> None:
+        """Look again when the first of some line has waited long enough for this agent."""
+        times = [
+            after - line[0][2].waited_seconds
+            for number, line in enumerate(self._lines) if line
+            for after, agents in self._parties[number].rings[1:] if agent in agents
+        ]  # fmt: skip
+        soonest = min((time for time in times if time > now), default=_NEVER)
+        if soonest < _NEVER:
+            self._later(soonest, _What.LOOK, agent)
+
+    def _caller(self, now: float, number: int, each: int) -> None:
+        party = self._parties[number]
+        self._next_caller(now, number, each)
+        waiter = Waiter("", (2.0, party.later[each][1] + now), -now)
+        self._count += 1
+        heapq.heappush(self._lines[number], (waiter.key, self._count, waiter, now + self._patience(party)))
+        able = self._able(number, waiter, now)
+        for agent in self._idle:
+            if agent in able:
+                self._free(agent, now)
+                return
+
+    def _next_caller(self, now: float, number: int, each: int) -> None:
+        rate, _ = self._parties[number].later[each]
+        self._later(now + self._chance.exponential() / rate, _What.CALLER, number, each)
+
+    def _patience(self, party: Party) -> float:
+        rate = party.impatience_per_second
+        return self._chance.exponential() / rate if rate > 0 else _NEVER
+
+    def _handling(self, party: Party) -> float:
+        return party.talks[int(self._chance.uniform() * len(party.talks))] + party.wrapup_seconds
+
+    def _residual(self, agent: Busy) -> float:
+        """What is left of a talk: one of the past talks that were longer still, else as if talks had no memory."""
+        if agent.seconds is not None:
+            return agent.seconds
+        longer = [talk for talk in agent.talks if talk > agent.talked_seconds]
+        if longer:
+            rest = longer[int(self._chance.uniform() * len(longer))] - agent.talked_seconds
+        else:
+            rest = self._chance.exponential() * sum(agent.talks) / len(agent.talks)
+        return rest + agent.wrapup_seconds
