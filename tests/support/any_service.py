@@ -22,8 +22,14 @@ class Seen:
         return self.headers.get("Idempotency-Key", "")
 
 
+TROUBLE = "/trouble/"
+
+
 class AnyService(ReferenceServer):
-    """Answers every request with `status` and `reply`, or with the `trouble` of ReferenceServer; `effects` counts keys, each once."""
+    """Answers every request with `status` and `reply`, or with the `trouble` of ReferenceServer; `effects` counts keys, each once.
+
+    A path below `/trouble/<name>` has that trouble always.
+    """
 
     route = "/{operation:.*}"
 
@@ -38,7 +44,8 @@ class AnyService(ReferenceServer):
         body = await request.json() if request.can_read_body else None
         seen = Seen(request.method, request.raw_path, body, dict(request.headers))
         self.requests.append(seen)
-        trouble = getattr(self, f"_{self.trouble}", None)
+        place = request.path.removeprefix(TROUBLE).split("/")[0] if request.path.startswith(TROUBLE) else self.trouble
+        trouble = getattr(self, f"_{place}", None)
         return await (trouble or self._answer)(request, seen.target, body)
 
     async def _answer(self, request: web.Request, operation: str, arguments: dict) -> web.Response:
@@ -50,3 +57,14 @@ class AnyService(ReferenceServer):
             if self.reply is None
             else web.json_response(self.reply, status=self.status)
         )
+
+    async def _done_but_silent(self, request: web.Request, operation: str, arguments: dict) -> web.Response:
+        """Do the effect and never answer."""
+        await self._answer(request, operation, arguments)
+        return await self._hang()
+
+    async def _control_characters(self, *_: object) -> web.Response:
+        return web.json_response({"state": "o\r\n\u0000\u202ek\x1b"})
+
+    async def _wrong_types(self, *_: object) -> web.Response:
+        return web.json_response({"state": ["ok"]})

@@ -8,6 +8,7 @@ from cti.backends.catalogue import known_operations
 from cti.backends.config import read_backends_config
 from cti.backends.http import HttpAddress
 from cti.backends.rules import ServiceRules
+from cti.backends.text_messages import number_pattern
 from ivr.document import BadDocument
 from ivr.secret import Secret
 
@@ -64,6 +65,9 @@ def test_the_shipped_configuration_is_read():
     text = (Path(__file__).parents[3] / "config" / "backends.yaml").read_text(encoding="utf-8")
     config = read_backends_config(text, "config/backends.yaml")
     assert set(config.backends) == {"accounts", "tickets"}
+    assert config.services["tariff"].own == "/demo"
+    assert config.gateways["sms"].rules.allows("13800138001")
+    assert not config.gateways["sms"].rules.allows("02112345678")
     assert config.repair_hours.model_dump() == {"diamond": 4, "gold": 8, "silver": 24, "basic": 48}
 
 
@@ -77,12 +81,70 @@ def test_the_shipped_configuration_is_read():
         ("version: 1\nbackends:\n  crm: {type: http, url: 'http://example.org'}\n", "b.yaml:3:3"),
         ("version: 1\nbackends: {}\n", "b.yaml:2:1"),
         ("- 1\n", "b.yaml:1:1"),
+        (GOOD + "services:\n  a: {url: 'http://example.org'}\n", "b.yaml:5:3"),
+        (GOOD + "services:\n  a: {url: 'https://u:p@example.org'}\n", "b.yaml:5:3"),
+        (GOOD + "services:\n  a: {url: 'https://example.org', headers: {'X Y': z}}\n", "b.yaml:5:45"),
+        (GOOD + "services:\n  A: {url: 'https://example.org'}\n", "b.yaml:5:3"),
+        (GOOD + "services:\n  main: {url: 'https://example.org'}\n", "b.yaml:1:1"),
+        (GOOD + "gateways:\n  a: {type: outbox, numbers: ['1[3-9']}\n", "b.yaml:5:31"),
+        (GOOD + "gateways:\n  a: {type: pigeon}\n", "b.yaml:5:7"),
+        (GOOD + "gateways:\n  a: {type: http, url: 'https://example.org', fields: {to: '${number}'}}\n", "b.yaml:5:3"),
+        (
+            GOOD + "gateways:\n  a: {type: http, url: 'https://example.org', fields: {to: '${numbr}', c: '${text}'}}\n",
+            "b.yaml:5:3",
+        ),
+        (GOOD + "gateways:\n  a: {type: outbox, per_number: 0}\n", "b.yaml:5:21"),
     ],
 )
 def test_faults_are_told_with_their_place(text, place):
     with pytest.raises(BadDocument) as caught:
         read_backends_config(text, "b.yaml")
     assert str(caught.value.findings[0]).startswith(place)
+
+
+def test_what_services_and_gateways_are_asked_with_is_read():
+    text = GOOD + (
+        "services:\n  parcels: {url: 'https://p.example.org/v2', token: hush1234, headers: {X-Key: hush5678}}\n  own: {url: 'hotline:/demo'}\n"
+        "gateways:\n  carrier:\n    type: http\n    url: https://s.example.org\n    numbers: ['+1.', '1[3-9]XXXXXXXXX']\n"
+        "    fields: {to: '${number}', more: [{content: '【x】${text}'}]}\n    success: {code: 0, ok: true}\n"
+    )
+    config = read_backends_config(text, "b.yaml")
+    assert config.names == ("main", "parcels", "own", "carrier")
+    assert (config.services["parcels"].own, config.services["own"].own) == ("", "/demo")
+    assert "hush" not in repr(config)
+    assert config.gateways["carrier"].rules.allows("+14155550100")
+    assert not config.gateways["carrier"].rules.allows("14155550100a")
+
+
+@pytest.mark.parametrize(
+    ("mask", "fits", "others"),
+    [
+        ("1[3-9]XXXXXXXXX", ["13800138001"], ["12800138001", "138001380010", "1380013800"]),
+        ("ZN.", ["123", "92345"], ["12", "013"]),
+        ("[135]0", ["10", "30"], ["20"]),
+        ("+1.", ["+12"], ["12", "+1"]),
+    ],
+)
+def test_masks_of_numbers_mean_what_asterisks_do(mask, fits, others):
+    assert all(number_pattern(mask).fullmatch(number) for number in fits)
+    assert not any(number_pattern(mask).fullmatch(number) for number in others)
+
+
+@pytest.mark.parametrize("mask", ["", ".", "1.2", "1[3", "[a-z]", "+", "1 2", ".*", "(1|2)"])
+def test_what_is_no_mask_is_refused(mask):
+    with pytest.raises(ValueError, match="no mask"):
+        number_pattern(mask)
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        ("+8613800138001", "13800138001"), ("008613800138001", "13800138001"), ("8613800138001", "13800138001"), ("138 0013-8001", "13800138001"),
+        ("+14155550100", "+14155550100"), ("0014155550100", "+14155550100"), ("021 1234", "0211234"), ("", ""), ("anonymous", ""),
+    ],
+)  # fmt: skip
+def test_numbers_are_written_as_they_are_dialled_here(number, written):
+    assert ServiceRules().written_number(number) == written
 
 
 def test_a_token_is_not_shown():
