@@ -4,7 +4,7 @@ Time is simulated: a prompt ends at once, a time-out passes when nobody presses 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -42,6 +42,8 @@ KEY_SECONDS = 0.2
 class LineKind(StrEnum):
     """What a line of a walk tells."""
 
+    STEP = "step"
+    VALUES = "values"
     HEARD = "heard"
     PRESSED = "pressed"
     BACKEND = "backend"
@@ -54,11 +56,15 @@ class LineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that happened: its kind, the language where one matters, and words for a person."""
+    """One thing that happened: its kind, the language where one matters, and words for a person.
+
+    `others`: the same in other languages, where somebody asked for it.
+    """
 
     kind: LineKind
     text: str
     language: str = ""
+    others: Mapping[str, str] = field(default_factory=dict)
 
 
 class Walker:

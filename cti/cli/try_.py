@@ -1,7 +1,6 @@
 """`hotline try`: walk the flows in the terminal by typing keys, without Asterisk."""
 
 import uuid
-from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
@@ -11,51 +10,51 @@ from zoneinfo import ZoneInfo
 import typer
 
 from cti.cli.console import BAD_INPUT, fail, say
-from cti.cli.try_replies import nobody, replies_from_database, replies_from_file
+from cti.cli.try_replies import nobody, replies_from_database, replies_from_file, with_failures
+from cti.cli.try_walk import walk
+from ivr.commands import CallBackend
 from ivr.document import BadDocument
-from ivr.events import DialOutcome
+from ivr.events import DialOutcome, FailReason
+from ivr.explaining import ExplainingWalker
 from ivr.flows import load_flows
 from ivr.state import CallInfo
-from ivr.walker import Line, LineKind, Walker
+from ivr.walker import Walker
 
-HELP = "keys 0-9 * #   Enter: wait for the time-out (in a queue: an agent answers; dialling: as --dial says)   h: hang up   q: quit"
 REPLIES_FILE = Path("try") / "backend.yaml"
-_MARKS = {
-    LineKind.PRESSED: "  you press",
-    LineKind.BACKEND: "  · backend",
-    LineKind.QUEUE: "  · queue",
-    LineKind.DIAL: "  · dial",
-    LineKind.RECORD: "  · recording",
-    LineKind.LANGUAGE: "  · language",
-    LineKind.ENDED: "  · ended",
-}
+EXAMPLE = "Example:  hotline try balance --keys 1,# --lang en     hotline try flows/examples/bank --at 2026-10-01T10:00 --fail pay=timeout"
 
 
 def register(app: typer.Typer) -> None:
     """Add `try` to the hotline command."""
-    app.command("try")(try_flows)
+    app.command("try", epilog=EXAMPLE)(try_flows)
 
 
 def try_flows(
-    flows: Annotated[Path | None, typer.Argument(help="Folder of the flows.")] = None,
+    flow: Annotated[str, typer.Argument(metavar="[FLOW|FOLDER]", help="The flow to begin in, or a folder of flows.")] = "",
     keys: Annotated[
-        str | None, typer.Option(help="Keys to press, by commas: 1,10000001,t,#. t waits, h hangs up.")
+        str | None, typer.Option(help="Keys to press, by commas: 1,10000001,t,#. t waits, h hangs up; a word like `full` leaves the queue.")
     ] = None,
+    flows: Annotated[Path | None, typer.Option(help="Folder of the flows.")] = None,
     at: Annotated[str, typer.Option(help="Time of the call, e.g. 2026-10-01T10:00; now if not given.")] = "",
     caller: Annotated[str, typer.Option("--from", help="The caller's number.")] = "13800138001",
     language: Annotated[str, typer.Option("--language", "--lang", help="Language chosen before: zh or en.")] = "",
-    entry: Annotated[str, typer.Option(help="Flow to begin in.")] = "main",
+    entry: Annotated[str, typer.Option(help="The flow to begin in, where FOLDER is given.")] = "",
     replies: Annotated[Path | None, typer.Option(help="File of backend replies; <flows>/try/backend.yaml.")] = None,
     database: Annotated[str, typer.Option(help="Ask this database instead, e.g. sqlite:///run/hotline.db.")] = "",
+    failing: Annotated[
+        list[str] | None, typer.Option("--fail", help="Let an operation fail, by timeout, unavailable or invalid: balance=timeout. Repeatable.")
+    ] = None,
     dial: Annotated[DialOutcome, typer.Option(help="What becomes of calls to the outside.")] = DialOutcome.ANSWERED,
     zone: Annotated[str, typer.Option(help="Time zone of the caller's clock.")] = "Asia/Shanghai",
+    brief: Annotated[bool, typer.Option("--brief", help="Only what the caller hears and does.")] = False,
 ) -> None:
-    """Walk a call in the terminal: what the caller hears is printed in words, keys are typed.
+    """Walk a call in the terminal: keys are typed; what the caller hears is printed in words, in both languages.
 
-    Example: hotline try --keys 1,# --lang en
+    Between come the decisions of the steps, the values they set, and what backends are asked. Nothing is really done unless
+    --database names where.
     """
-    folder = flows or _flows_folder()
-    civil = _civil(at, zone)
+    folder, entry = _place(flow, flows, entry)
+    civil, failures = _civil(at, zone), _failures(failing or [])
     try:
         loaded = load_flows(folder, entry=entry)
         path = replies or folder / REPLIES_FILE
@@ -64,75 +63,33 @@ def try_flows(
         fail(str(error), BAD_INPUT)
     with replies_from_database(database, file_replies) if database else nullcontext(file_replies) as answers:
         info = CallInfo(f"try-{uuid.uuid4().hex[:8]}", caller, "95598", language or None)
-        walker = Walker(loaded, info, answers, civil, entry)
+        source = f"database {database}" if database else path
+        say(f"call from {caller} at {civil:%Y-%m-%d %H:%M %Z}, flow {entry} of {folder}, replies of {source}")
+        walker = (Walker if brief else ExplainingWalker)(loaded, info, with_failures(answers, failures), civil, entry)
         walker.dial_outcome = dial
-        _walk(walker, keys)
+        walk(walker, keys)
+    asked = {command.operation for command in walker.commands if isinstance(command, CallBackend)}
+    for operation in failures.keys() - asked:
+        say(f"--fail {operation}: nothing asked for it; this call asked for {', '.join(sorted(asked)) or 'nothing'}")
 
 
-def _walk(walker: Walker, keys: str | None) -> None:
-    shown = _show(walker, 0)
-    source = _typed(walker) if keys is None else _scripted(keys)
-    for key in source:
-        if key == "h":
-            walker.hang_up()
-        elif key == "t":
-            walker.wait()
-        else:
-            walker.press(key)
-        shown = _show(walker, shown)
-        if walker.over:
-            return
-    if keys is not None:
-        say(f"  · still {_waiting(walker)}")
+def _place(flow: str, flows: Path | None, entry: str) -> tuple[Path, str]:
+    """Return the folder and the flow to begin in: the argument may name either."""
+    if flow and flows is None and Path(flow).is_dir():
+        return Path(flow), entry or "main"
+    return flows or _flows_folder(), entry or flow or "main"
 
 
-def _waiting(walker: Walker) -> str:
-    if walker.is_put_through:
-        return "put through"
-    return "in the queue" if walker.waits_in_queue else "waiting for a key"
-
-
-def _scripted(keys: str) -> Iterator[str]:
-    for part in filter(None, (part.strip() for part in keys.split(","))):
-        yield from _keys_of(part)
-
-
-def _typed(walker: Walker) -> Iterator[str]:
-    """Yield the keys somebody types, until he quits or the input ends."""
-    say(HELP)
-    while not walker.over:
+def _failures(words: list[str]) -> dict[str, FailReason]:
+    """Read what --fail names."""
+    found = {}
+    for word in words:
+        operation, _, reason = word.partition("=")
         try:
-            typed = input("key> ").strip()
-        except (EOFError, KeyboardInterrupt):
-            return
-        if typed == "q":
-            return
-        wrong = typed.strip("0123456789*#") if typed not in ("", "t", "h") else ""
-        if wrong:
-            say(f'"{wrong}" is no key. {HELP}')
-            continue
-        yield from _keys_of(typed or "t")
-
-
-def _keys_of(part: str) -> Iterator[str]:
-    if part in ("t", "h"):
-        yield part
-    elif part.strip("0123456789*#"):
-        fail(f'--keys: "{part}" is no key. Write digits, * and #, t to wait, h to hang up, by commas: 1,t,#', BAD_INPUT)
-    else:
-        yield from part
-
-
-def _show(walker: Walker, shown: int) -> int:
-    for line in walker.lines[shown:]:
-        say(_words(line))
-    return len(walker.lines)
-
-
-def _words(line: Line) -> str:
-    if line.kind is LineKind.HEARD:
-        return f"[{line.language}] {line.text}"
-    return f"{_MARKS[line.kind]}: {line.text}"
+            found[operation] = FailReason(reason or FailReason.UNAVAILABLE)
+        except ValueError:
+            fail(f"--fail {word}: write OPERATION={'|'.join(FailReason)}, e.g. --fail balance=timeout", BAD_INPUT)
+    return found
 
 
 def _civil(at: str, zone: str) -> datetime:

@@ -1,7 +1,7 @@
 """Who answers backend calls in `hotline try`: a file of replies, or the hotline's own database."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,6 +28,11 @@ def replies_from_file(path: Path) -> Answers:
     if findings:
         raise BadDocument(findings)
     return lambda call: first_fitting(cases, call)
+
+
+def with_failures(answers: Answers, failures: Mapping[str, FailReason]) -> Answers:
+    """Return the same answers, but these operations fail for these reasons."""
+    return lambda call: failures[call.operation] if call.operation in failures else answers(call)
 
 
 def nobody(_call: CallBackend) -> Reply:
