@@ -17,6 +17,7 @@ from ivr.document import BadDocument
 from ivr.events import DialOutcome, FailReason
 from ivr.explaining import ExplainingWalker
 from ivr.flows import load_flows
+from ivr.speech import Language
 from ivr.state import CallInfo
 from ivr.walker import Walker
 
@@ -37,7 +38,7 @@ def try_flows(
     flows: Annotated[Path | None, typer.Option(help="Folder of the flows.")] = None,
     at: Annotated[str, typer.Option(help="Time of the call, e.g. 2026-10-01T10:00; now if not given.")] = "",
     caller: Annotated[str, typer.Option("--from", help="The caller's number.")] = "13800138001",
-    language: Annotated[str, typer.Option("--language", "--lang", help="Language chosen before: zh or en.")] = "",
+    language: Annotated[Language | None, typer.Option("--language", "--lang", help="Language chosen before.")] = None,
     entry: Annotated[str, typer.Option(help="The flow to begin in, where FOLDER is given.")] = "",
     replies: Annotated[Path | None, typer.Option(help="File of backend replies; <flows>/try/backend.yaml.")] = None,
     database: Annotated[str, typer.Option(help="Ask this database instead, e.g. sqlite:///run/hotline.db.")] = "",
@@ -62,7 +63,7 @@ def try_flows(
     except (BadDocument, OSError) as error:
         fail(str(error), BAD_INPUT)
     with replies_from_database(database, file_replies) if database else nullcontext(file_replies) as answers:
-        info = CallInfo(f"try-{uuid.uuid4().hex[:8]}", caller, "95598", language or None)
+        info = CallInfo(f"try-{uuid.uuid4().hex[:8]}", caller, "95598", language.value if language else None)
         source = f"database {database}" if database else path
         say(f"call from {caller} at {civil:%Y-%m-%d %H:%M %Z}, flow {entry} of {folder}, replies of {source}")
         walker = (Walker if brief else ExplainingWalker)(loaded, info, with_failures(answers, failures), civil, entry)
