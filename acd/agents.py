@@ -8,6 +8,7 @@ from acd.events import OfferCause
 from acd.facts import AgentChanged, Ignored, WrapUpFinished
 from acd.records import Rest
 from acd.states import AgentState
+from acd.timers import Timer
 
 if TYPE_CHECKING:
     from acd.events import (
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
         AgentPaused,
         AgentReadied,
         AgentUnpaused,
+        AgentWrapUpExtended,
     )
     from acd.records import AgentRecord
     from acd.world import World
@@ -97,6 +99,19 @@ def readied(world: World, event: AgentReadied) -> None:
         become_free(world, agent)
     else:
         unpaused(world, event)
+
+
+def wrapup_extended(world: World, event: AgentWrapUpExtended) -> None:
+    """Let a wrap-up last longer, up to the policy's limit."""
+    agent = _heard(world, event)
+    if agent is None:
+        return
+    ends_at = world.timers.at(Timer.AGENT, agent.name)
+    if agent.state is not AgentState.WRAP_UP or ends_at is None or event.seconds <= 0:
+        world.ignore(event, Ignored.ILLEGAL)
+        return
+    latest = max(ends_at, agent.since + world.policy.wrapup_limit_seconds)
+    world.timers.set(Timer.AGENT, agent.name, min(ends_at + event.seconds, latest))
 
 
 def busy_elsewhere(world: World, event: AgentBusyElsewhere) -> None:
@@ -181,7 +196,7 @@ def retire(world: World, agent: AgentRecord) -> None:
 
 def _heard(
     world: World,
-    event: AgentLoggedIn | AgentLoggedOut | AgentPaused | AgentUnpaused | AgentReadied,
+    event: AgentLoggedIn | AgentLoggedOut | AgentPaused | AgentUnpaused | AgentReadied | AgentWrapUpExtended,
 ) -> AgentRecord | None:
     agent = world.agents.get(event.agent)
     if agent is None:

@@ -151,7 +151,7 @@ def _change(world: World, event: CallbackRequested, call: Call, queue: Queue) ->
     assert call.callback is not None
     entered_at = min(call.entered_at, _take_over_place(world, event))
     call.entered_at, call.queue, call.tier, call.needs = entered_at, queue, event.tier, merge_needs(event.needs)
-    call.head_start_seconds = world.tier(event.tier).head_start_seconds
+    call.head_start_seconds = world.head_start_seconds(event.tier, call.attributes)
     call.callback.rules = queue.callback or CallbackRules()
     call.callback.expires_at = _expires_at(world, event, call.callback.rules)
     call.callback.allowed = queue.name not in world.customers.closed

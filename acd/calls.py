@@ -9,7 +9,7 @@ from acd.eligibility import merge_needs
 from acd.estimate import expected_wait
 from acd.events import LeaveReason, OfferCause
 from acd.exits import OUTCOMES, end_call, release, start_waiting
-from acd.facts import CallbackOutcome, CallEnded, CallEntered, Ignored, Outcome
+from acd.facts import CallbackOutcome, CallEnded, CallEntered, Ignored, Outcome, PlaceRestored
 from acd.offers import claim_leg, finish_talk, withdraw
 from acd.rang_in import join
 from acd.records import Call, Leave
@@ -110,6 +110,19 @@ def max_wait_passed(world: World, call_id: str) -> None:
         leave(world, call, ReleaseReason.MAX_WAIT, call.queue.overflow)
 
 
+def queue_is_empty(world: World, name: str) -> None:
+    """Let out all who wait in a queue where nobody has been for a while."""
+    queue = world.policy.queues.get(name)
+    if queue is None or not world.staffing.is_empty(name):
+        return
+    if not world.dispatching:  # who is there may not be known yet
+        world.watch_empty(name)
+        return
+    for call in [world.calls[call_id] for call_id in world.lines.places(name)]:
+        if call.leave is None and call.callback is None:
+            leave(world, call, ReleaseReason.EMPTY, queue.overflow)
+
+
 def ring_passed(world: World, call_id: str) -> None:
     """Search wider for this caller."""
     world.index_call(world.calls[call_id])
@@ -168,23 +181,64 @@ def leave(world: World, call: Call, reason: ReleaseReason, target: str) -> None:
 
 def _enter(world: World, event: CallQueued, queue: Queue, entered_at: float | None) -> None:
     resumed = entered_at is not None and not event.fresh
-    world.establish(CallEntered(event.call, queue.name, event.tier, resumed))
-    if 0 < queue.max_length <= world.lines.length(queue.name) and not (resumed or event.first):
-        world.command(ReleaseCall(event.call, queue.name, ReleaseReason.FULL, queue.overflow))
-        full = ReleaseReason.FULL.value
-        world.establish(CallEnded(event.call, queue.name, event.tier, Outcome.REJECTED_FULL, full, 0.0))
-        return
+    if not (resumed or event.first):
+        admitting = _first_that_admits(world, event, queue)
+        if admitting is None:
+            return
+        queue = admitting
+    tier = world.tier(event.tier).name
+    world.establish(CallEntered(event.call, queue.name, tier, resumed))
     since = world.now if entered_at is None else min(entered_at, world.now)
-    call = world.new_call(event.call, queue, event.tier, since)
-    call.needs, call.sequence = merge_needs(event.needs), event.sequence
-    call.first, call.placed = event.first, event.placed
+    call = world.new_call(event.call, queue, tier, since)
+    call.sequence = event.sequence
+    _take_what_counts(world, call, event)
     if event.caller:
-        call.caller = event.caller
-        world.customers.callers[event.caller] = call.id
-        join(world, call)
+        _recognise(world, call, event.caller)
     start_waiting(world, call)
+    if world.staffing.is_empty(queue.name) and world.timers.at(Timer.EMPTY, queue.name) is None:
+        world.watch_empty(queue.name)
     if not claim_leg(world, call):
         world.index_call(call)
+
+
+def _first_that_admits(world: World, event: CallQueued, queue: Queue) -> Queue | None:
+    """Follow the overflow from queue to queue to the first that takes him; let him out where there is none."""
+    refused: list[str] = []
+    while (why := _refusal(world, queue)) is not None:
+        tier = world.tier(event.tier).name
+        world.establish(CallEntered(event.call, queue.name, tier, resumed=bool(refused)))
+        refused.append(queue.name)
+        further = world.policy.queues.get(queue.overflow)
+        if further is None or further.name in refused:
+            world.command(ReleaseCall(event.call, queue.name, why, queue.overflow))
+        world.establish(CallEnded(event.call, queue.name, tier, OUTCOMES[why], why.value, 0.0))
+        if further is None or further.name in refused:
+            return None
+        queue = further
+    return queue
+
+
+def _refusal(world: World, queue: Queue) -> ReleaseReason | None:
+    if 0 < queue.max_length <= world.lines.length(queue.name):
+        return ReleaseReason.FULL
+    return ReleaseReason.EMPTY if world.dispatching and world.staffing.is_empty(queue.name) else None
+
+
+def _take_what_counts(world: World, call: Call, event: CallQueued) -> None:
+    call.needs, call.attributes, call.wanted = merge_needs(event.needs), event.attributes, event.wanted
+    call.head_start_seconds = world.head_start_seconds(call.tier, call.attributes)
+    call.first, call.placed = event.first, event.placed
+
+
+def _recognise(world: World, call: Call, caller: str) -> None:
+    """He may be somebody who waits to be called back, or who hung up a moment ago."""
+    call.caller = caller
+    world.customers.callers[caller] = call.id
+    join(world, call)
+    stood_at = world.returning.take(caller, call.queue.name, world.now, world.policy.return_seconds)
+    if stood_at is not None and stood_at < call.key[1]:
+        call.credit_seconds += call.key[1] - stood_at
+        world.establish(PlaceRestored(call.id, call.queue.name, call.credit_seconds))
 
 
 def _come_back(world: World, call: Call, event: CallQueued, queue: Queue) -> None:
@@ -196,9 +250,8 @@ def _come_back(world: World, call: Call, event: CallQueued, queue: Queue) -> Non
         end_call(world, call, Outcome.LEFT_QUEUE, "moved")
         _enter(world, event, queue, call.entered_at)
     else:
-        call.tier, call.needs = event.tier, merge_needs(event.needs)
-        call.head_start_seconds = world.tier(event.tier).head_start_seconds
-        call.first, call.placed = event.first, event.placed
+        call.tier = world.tier(event.tier).name
+        _take_what_counts(world, call, event)
         _resume(world, call)
 
 
@@ -222,6 +275,8 @@ def _vanish(world: World, event: CallAbandoned | CallLost, outcome: Outcome, rea
     elif call.state is CallState.TALKING and offer is not None:
         finish_talk(world, offer, reason or "caller_hung_up")
     else:
+        if outcome is Outcome.ABANDONED:
+            world.returning.abandoned(call.caller, call.queue.name, call.key[1], world.now, world.policy.return_seconds)
         end_call(world, call, outcome, reason or call.state.value)
         if offer is not None:
             withdraw(world, offer, CancelReason.CALLER_GONE, OfferCause.CALLER_GONE)

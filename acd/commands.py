@@ -27,6 +27,7 @@ class ReleaseReason(Kind):
     CLOSED = "closed"
     MAX_WAIT = "max_wait"
     FULL = "full"
+    EMPTY = "empty"  #: nobody is there who could ever answer
     NO_QUEUE = "no_queue"  #: the queue is not (or no longer) configured
     CALLBACK = "callback"  #: to ask for a callback
 

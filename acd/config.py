@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from acd.states import AgentState
+
 
 class SkillNeed(NamedTuple):
     """A skill an agent must have, at `level` or higher (levels are 1 and up)."""
@@ -82,6 +84,10 @@ class Queue:
     `seats` are dedicated to some tiers. A caller who has waited `guarantee_seconds` (0: never) goes before all who have
     not, the oldest first. One who asks for an agent by name (the one he spoke to last) waits for him alone for
     `last_agent_wait_seconds`, as long as that agent is at work.
+
+    A queue is empty while each of its agents is in one of the states `empty_when` (none: it never is). Nobody joins it
+    then, and those who wait are let out to `overflow` after `empty_grace_seconds`. If `overflow` is a queue itself, the
+    caller goes on there with his age; `max_wait_seconds` counts from his coming to each queue.
     """
 
     name: str
@@ -103,6 +109,8 @@ class Queue:
     seats: tuple[Seats, ...] = ()
     guarantee_seconds: float = 0.0
     last_agent_wait_seconds: float = 0.0
+    empty_when: frozenset[AgentState] = frozenset()
+    empty_grace_seconds: float = 30.0
     callback: CallbackRules | None = None
 
 
@@ -145,6 +153,26 @@ class Backoff:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadStartRule:
+    """Seconds for callers with an attribute (a tag, a credit score, a customer value) of this value, or at least so much.
+
+    `equals` and `at_least` None ask nothing; a caller who lacks the attribute gets nothing.
+    """
+
+    attribute: str
+    seconds: float
+    equals: str | bool | float | None = None
+    at_least: float | None = None
+
+    def meets(self, value: object) -> bool:
+        """Whether the attribute's value earns the seconds."""
+        if self.at_least is not None:
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            return number and value >= self.at_least  # type: ignore[operator] # number says so
+        return self.equals is None or value == self.equals
+
+
+@dataclass(frozen=True, slots=True)
 class ForecastRules:
     """When callers may be told how long they will wait.
 
@@ -159,13 +187,22 @@ class ForecastRules:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Everything the engine routes by. Mappings are by name; see `Queue`, `Tier`, `Agent`, `Backoff`."""
+    """Everything the engine routes by. Mappings are by name; see `Queue`, `Tier`, `Agent`, `Backoff`.
+
+    `grades` gives other names (star levels, grades of business customers) the tier they count as; `head_starts` add to
+    the tier's. A caller who hung up and rings again within `return_seconds` gets his place back (0: never). Wrap-up is
+    extended to `wrapup_limit_seconds` at most. `seed` is for lots.
+    """
 
     queues: Mapping[str, Queue] = field(default_factory=dict)
     tiers: Mapping[str, Tier] = field(default_factory=dict)
     agents: Mapping[str, Agent] = field(default_factory=dict)
     backoff: Backoff = Backoff()
+    grades: Mapping[str, str] = field(default_factory=dict)
+    head_starts: tuple[HeadStartRule, ...] = ()
     away_seconds: float = 120.0
+    return_seconds: float = 60.0
+    wrapup_limit_seconds: float = 600.0
     forecast: ForecastRules = ForecastRules()
     seed: int = 0
     offer_grace_seconds: float = 3.0

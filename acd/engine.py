@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from acd.events import Event
     from acd.facts import Fact
     from acd.snapshot import Snapshot
+    from acd.states import CallState
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,11 @@ class Engine:
         with self._as_of(now):
             return explain(self._world, call)
 
+    def state_of(self, call: str) -> CallState | None:
+        """Where a call or callback stands; None if it is in no line."""
+        known = self._world.calls.get(call)
+        return None if known is None else known.state
+
     def story(self, call: str) -> tuple[Line, ...]:
         """Return the last events, commands and facts of a call, oldest first; empty if it is not remembered."""
         return self._world.story.of(call)
@@ -164,6 +170,7 @@ _HANDLERS: dict[type, Callable[[World, Any], None]] = {
     events.AgentPaused: agents.paused,
     events.AgentUnpaused: agents.unpaused,
     events.AgentReadied: agents.readied,
+    events.AgentWrapUpExtended: agents.wrapup_extended,
     events.AgentAdopted: adoption.agent_adopted,
     events.AgentBusyElsewhere: agents.busy_elsewhere,
     events.OfferRinging: offers.ringing,
@@ -187,4 +194,5 @@ _DEADLINES: dict[Timer, Callable[[World, str], None]] = {
     Timer.HOLD_OFF: calls.hold_off_passed,
     Timer.OFFER: offers.time_is_up,
     Timer.AGENT: agents.time_is_up,
+    Timer.EMPTY: calls.queue_is_empty,
 }

@@ -105,9 +105,12 @@ def _add_waiting(world: World, queue: Queue, parties: dict[Line, Party], numbers
     newcomer.later = tuple(
         (rate, world.now - tier.head_start_seconds - queue.bonus_seconds)
         for tier in world.policy.tiers.values()
-        if tier.head_start_seconds > 0 and (rate := world.forecast.arrivals_per_second(queue.name, tier.name, world.now)) > 0
+        if tier.head_start_seconds > 0
+        and (rate := world.forecast.arrivals_per_second(queue.name, tier.name, world.now)) > 0
     )
-    newcomer.waiting.append(Waiter(f"?{queue.name}", (2.0, world.now - queue.bonus_seconds, float("inf")), 0.0, serves_nobody=True))
+    newcomer.waiting.append(
+        Waiter(f"?{queue.name}", (2.0, world.now - queue.bonus_seconds, float("inf")), 0.0, serves_nobody=True)
+    )
 
 
 def _party(world: World, queue: Queue, line: Line, parties: dict[Line, Party], numbers: dict[str, int]) -> Party:

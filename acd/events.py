@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from acd.kinds import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from acd.config import Needs, Policy
     from acd.states import AgentState, OfferPhase
 
@@ -50,7 +52,9 @@ class CallQueued:
         first: re-enter before all others (his agent's leg died).
         placed: False while he is not yet in hold; he is not offered before `CallPlaced`.
         caller: who calls, the same text at each of his calls (his number); empty if unknown. Somebody who waits to be
-            called back in this queue joins that entry.
+            called back in this queue joins that entry; one who hung up a moment ago gets his place back.
+        wanted: the agent he spoke to last, whom he waits for first (`Queue.last_agent_wait_seconds`).
+        attributes: what is known of the customer (tags, credit, value), for `Policy.head_starts`.
 
     """
 
@@ -64,6 +68,8 @@ class CallQueued:
     placed: bool = True
     fresh: bool = False
     caller: str = ""
+    wanted: str = ""
+    attributes: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +189,14 @@ class AgentReadied:
     """The agent is ready now: ends wrap-up early, and any pause, also the one after missed calls."""
 
     agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentWrapUpExtended:
+    """The agent needs so many seconds more after his talk, up to `Policy.wrapup_limit_seconds` in all."""
+
+    agent: str
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +322,7 @@ Event = (
     | AgentPaused
     | AgentUnpaused
     | AgentReadied
+    | AgentWrapUpExtended
     | AgentAdopted
     | AgentBusyElsewhere
     | OfferRinging

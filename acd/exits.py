@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from acd.commands import ReleaseCall, ReleaseReason
-from acd.facts import CallbackEnded, CallbackOutcome, CallEnded, Outcome
+from acd.facts import CallbackEnded, CallbackOutcome, CallEnded, CallEntered, Outcome
 from acd.records import Leave
 from acd.states import CallState
 from acd.timers import Timer
 
 if TYPE_CHECKING:
+    from acd.config import Queue
     from acd.records import Call
     from acd.world import World
 
@@ -21,8 +22,10 @@ OUTCOMES = {
     ReleaseReason.MAX_WAIT: Outcome.OVERFLOWED,
     ReleaseReason.NO_QUEUE: Outcome.OVERFLOWED,
     ReleaseReason.FULL: Outcome.REJECTED_FULL,
+    ReleaseReason.EMPTY: Outcome.OVERFLOWED,
     ReleaseReason.CALLBACK: Outcome.LEFT_QUEUE,
 }
+_OVERFLOWS = frozenset({ReleaseReason.MAX_WAIT, ReleaseReason.EMPTY})
 _TO_THE_MENU = frozenset({ReleaseReason.MENU, ReleaseReason.CALLBACK})
 _WAIT_TIMERS = (Timer.MAX_WAIT, Timer.RING, Timer.ANNOUNCE, Timer.HOLD_OFF)
 
@@ -101,7 +104,7 @@ def start_waiting(world: World, call: Call) -> None:
         world.timers.set(Timer.MAX_WAIT, call.id, call.callback.expires_at)
         return
     if queue.max_wait_seconds > 0:
-        world.timers.set(Timer.MAX_WAIT, call.id, call.entered_at + queue.max_wait_seconds)
+        world.timers.set(Timer.MAX_WAIT, call.id, call.joined_at + queue.max_wait_seconds)
     first = call.entered_at + queue.announce_first_seconds
     if queue.announce_first_seconds > 0 and first > world.now:
         world.timers.set(Timer.ANNOUNCE, call.id, first)
@@ -116,6 +119,10 @@ def release(world: World, call: Call) -> None:
     if call.callback is not None:
         end_callback(world, call, call.callback.ending or CallbackOutcome.FAILED, leave.reason.value)
         return
+    further = world.policy.queues.get(leave.target) if leave.reason in _OVERFLOWS else None
+    if further is not None and further.name != call.queue.name:
+        _pass_on(world, call, further, leave.reason)
+        return
     world.command(ReleaseCall(call.id, call.queue.name, leave.reason, leave.target))
     if leave.reason in _TO_THE_MENU:
         stop_waiting(world, call)
@@ -123,3 +130,20 @@ def release(world: World, call: Call) -> None:
         world.timers.set(Timer.AWAY, call.id, world.now + world.policy.away_seconds)
     else:
         end_call(world, call, OUTCOMES[leave.reason], leave.reason.value)
+
+
+def _pass_on(world: World, call: Call, queue: Queue, reason: ReleaseReason) -> None:
+    """Let a caller go on waiting in the queue that his own overflows to, with his age."""
+    end_call(world, call, OUTCOMES[reason], reason.value)
+    world.establish(CallEntered(call.id, queue.name, call.tier, resumed=True))
+    further = world.new_call(call.id, queue, call.tier, call.entered_at)
+    further.needs, further.attributes, further.wanted = call.needs, call.attributes, call.wanted
+    further.head_start_seconds, further.sequence, further.placed = call.head_start_seconds, call.sequence, call.placed
+    further.credit_seconds, further.joined_at = call.credit_seconds, world.now
+    if call.caller:
+        further.caller = call.caller
+        world.customers.callers[call.caller] = call.id
+    start_waiting(world, further)
+    world.index_call(further)
+    if world.staffing.is_empty(queue.name):
+        world.watch_empty(queue.name)

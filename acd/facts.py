@@ -76,6 +76,15 @@ class CallEntered:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceRestored:
+    """A caller who had hung up a moment ago rang again, and stands where he stood: `credit_seconds` ahead of his time."""
+
+    call: str
+    queue: str
+    credit_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class CallAnswered:
     """A talk began. Said again for one entry only if the agent hung up at once and the caller kept his place."""
 
@@ -214,6 +223,7 @@ class EventIgnored:
 
 Fact = (
     CallEntered
+    | PlaceRestored
     | CallAnswered
     | CallEnded
     | CallbackEntered

@@ -120,7 +120,7 @@ def _nobody_idle(world: World) -> Iterator[str]:
         return
     free = [world.agents[name] for name in world.free]
     for call in (call for call in world.calls.values() if call.offerable and free):
-        asked, needs = _asked_now(world, call)
+        asked, needs = asked_now(world, call)
         idle = [
             agent.name for agent in free if agent.name in asked and why_not(agent, call.queue, needs, call.tier) is None
         ]
@@ -128,7 +128,7 @@ def _nobody_idle(world: World) -> Iterator[str]:
             yield f"{call.id} waits although {idle} could serve it"
 
 
-def _asked_now(world: World, call: Call) -> tuple[set[str], Needs]:
+def asked_now(world: World, call: Call) -> tuple[set[str], Needs]:
     """Who may be asked with which needs: the one agent he wants, or all by the first ring that anybody can match."""
     wanted = world.agents.get(call.wanted)
     waits = call.entered_at + call.queue.last_agent_wait_seconds > world.now
@@ -177,4 +177,20 @@ def _callbacks(world: World) -> Iterator[str]:
             yield f"{number} is not on the line as {call_id}"
 
 
-_CHECKS = (_offers, _agents, _calls, _callbacks, _order, _nobody_idle, _deadlines)
+def _staffing(world: World) -> Iterator[str]:
+    for queue in (queue for queue in world.policy.queues.values() if queue.empty_when):
+        theirs = [agent for agent in world.agents.values() if queue.name in agent.config.queues]
+        empty = all(agent.state in queue.empty_when for agent in theirs)
+        if empty is not world.staffing.is_empty(queue.name):
+            yield f"{queue.name} is {'' if empty else 'not '}empty, but is counted otherwise"
+        if empty and world.lines.length(queue.name) and world.timers.at(Timer.EMPTY, queue.name) is None:
+            leaving = (world.calls[call].state is CallState.LEAVING for call in world.lines.places(queue.name))
+            if not all(leaving) and not _only_callbacks(world, queue.name):
+                yield f"callers wait in {queue.name}, which is empty, and nothing will let them out"
+
+
+def _only_callbacks(world: World, queue: str) -> bool:
+    return all(world.calls[call].callback is not None for call in world.lines.places(queue))
+
+
+_CHECKS = (_offers, _agents, _calls, _callbacks, _staffing, _order, _nobody_idle, _deadlines)

@@ -76,14 +76,17 @@ class _What(IntEnum):
 
 
 class _Run:
-    def __init__(self, parties: Sequence[Party], agents: Sequence[Busy], chance: Chance, waits: dict[str, list[float]]) -> None:
+    def __init__(
+        self, parties: Sequence[Party], agents: Sequence[Busy], chance: Chance, waits: dict[str, list[float]]
+    ) -> None:
         self._parties = parties
         self._chance = chance
         self._waits = waits
         self._left = sum(len(party.waiting) for party in parties)
         #: by party: (key, number, waiter, seconds from now at which he gives up)
         self._lines: list[list[tuple[Key, int, Waiter, float]]] = [
-            [(waiter.key, number, waiter, self._patience(party)) for number, waiter in enumerate(party.waiting)] for party in parties
+            [(waiter.key, number, waiter, self._patience(party)) for number, waiter in enumerate(party.waiting)]
+            for party in parties
         ]
         self._count = self._left
         self._idle: set[int] = set()

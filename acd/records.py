@@ -9,6 +9,8 @@ from acd.kinds import Kind
 from acd.states import AgentState, CallState, OfferPhase
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from acd.commands import ReleaseReason
     from acd.config import Agent, CallbackRules, Needs, Queue
     from acd.events import OfferCause
@@ -90,6 +92,8 @@ class Call:
     held_off: bool = False
     overdue: bool = False  #: waited longer than his queue guarantees
     wanted: str = ""  #: the agent he asks for
+    attributes: Mapping[str, object] = field(default_factory=dict)
+    joined_at: float = 0.0  #: when he came to this queue, by overflow from another
     line: Line | None = None  #: where dispatch finds him; set by acd.matching only
     caller: str = ""
     joined: str = ""

@@ -42,10 +42,13 @@ def policy_replaced(world: World, event: PolicyReplaced) -> None:
     except UnknownStrategy:
         world.ignore(event, Ignored.ILLEGAL)
         return
-    world.policy = event.policy
+    old, world.policy = world.policy, event.policy
     world.lines.clear()
     world.matching.start_anew()
     _replace_agents(world)
+    world.staffing.recount(world.policy.queues, world.agents.values())
+    for name in {**old.queues, **world.policy.queues}:
+        world.watch_empty(name)
     for call in list(world.calls.values()):
         _replace_queue(world, call)
 
@@ -62,7 +65,7 @@ def _replace_agents(world: World) -> None:
 
 
 def _replace_queue(world: World, call: Call) -> None:
-    call.head_start_seconds = world.tier(call.tier).head_start_seconds
+    call.head_start_seconds = world.head_start_seconds(call.tier, call.attributes)
     queue = world.policy.queues.get(call.queue.name)
     if queue is not None:
         call.queue = queue

@@ -17,6 +17,7 @@ class Timer(Kind):
     HOLD_OFF = "hold_off"
     OFFER = "offer"
     AGENT = "agent"
+    EMPTY = "empty"
 
 
 _Entry = tuple[float, int, Timer, str]

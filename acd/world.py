@@ -20,12 +20,16 @@ from acd.lines import Lines
 from acd.matching import Line as MatchingLine
 from acd.matching import LineName, Matching
 from acd.records import AgentRecord, Call, Customers, Offers, Presence
+from acd.returning import Returning
 from acd.roster import Roster
+from acd.staffing import Staffing
 from acd.states import AGENT_MOVES, CALL_MOVES, AgentState, CallState
 from acd.story import Line, Story
 from acd.timers import Timer, Timers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from acd.commands import Command
     from acd.events import Event
     from acd.facts import Fact, Ignored
@@ -50,6 +54,8 @@ class World:
     free: dict[str, None] = field(default_factory=dict)
     lines: Lines = field(default_factory=Lines)
     roster: Roster = field(default_factory=Roster)
+    staffing: Staffing = field(default_factory=Staffing)
+    returning: Returning = field(default_factory=Returning)
     timers: Timers = field(default_factory=Timers)
     foreseen: Outlook = field(default_factory=Outlook)  #: what callers are told
     seen: Outlook = field(default_factory=Outlook)  #: what those who look are shown
@@ -67,6 +73,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.matching = Matching(Chance(self.policy.seed))
+        self.staffing.recount(self.policy.queues, ())
         self.forecast = Forecast(self.policy.forecast.window_calls)
 
     # What the handlers have to say
@@ -91,8 +98,9 @@ class World:
     def new_call(self, call_id: str, queue: Queue, tier: str, entered_at: float) -> Call:
         """Begin a queue entry; the caller of this gives it its state."""
         self.entries += 1
-        head_start = self.tier(tier).head_start_seconds
-        call = Call(call_id, queue, tier, entered_at, self.entries, head_start)
+        tier = self.policy.grades.get(tier, tier)
+        call = Call(call_id, queue, tier, entered_at, self.entries, self.tier(tier).head_start_seconds)
+        call.joined_at = entered_at
         self.calls[call_id] = call
         self.story.begin(call_id)
         return call
@@ -165,8 +173,16 @@ class World:
             self.timers.cancel(Timer.RING, call.id)
 
     def tier(self, name: str) -> Tier:
-        """Return the tier of this name; one that is not configured has no head start."""
-        return self.policy.tiers.get(name) or Tier(name)
+        """Return the tier of this name, or that a grade of this name counts as; an unknown one has no head start."""
+        return self.policy.tiers.get(self.policy.grades.get(name, name)) or Tier(name)
+
+    def head_start_seconds(self, tier: str, attributes: Mapping[str, object]) -> float:
+        """Return the head start of a customer: that of his tier, and what his attributes earn."""
+        rules = self.policy.head_starts
+        earned = (
+            rule.seconds for rule in rules if rule.attribute in attributes and rule.meets(attributes[rule.attribute])
+        )
+        return self.tier(tier).head_start_seconds + sum(earned)
 
     # Agents
 
@@ -176,6 +192,7 @@ class World:
         agent = AgentRecord(config, self.agents_seen, since=self.now, idle_since=self.now, retired=retired)
         self.agents[config.name] = agent
         self.matching.learn(agent)
+        self.staffing.count(agent, 1)
         self.roster.note(agent.order, is_not_free(agent))
         return agent
 
@@ -183,6 +200,7 @@ class World:
         """Forget an agent who is logged out."""
         self.matching.forget(agent)
         del self.agents[agent.name]
+        self.staffing.count(agent, -1)
 
     def move_agent(self, agent: AgentRecord, new: AgentState, reason: str = "", until: float | None = None) -> None:
         """Move an agent along the table; `until` arms the deadline of the new state.
@@ -205,9 +223,19 @@ class World:
         presence = _PRESENCE.get(new, Presence.AT_WORK)
         if presence is not agent.presence:
             self.matching.presence(agent, presence)
+        for queue in self.staffing.moved(agent, old, new):
+            self.watch_empty(queue)
         if old is AgentState.LOGGED_OUT:
             agent.logged_in_at, agent.talked_seconds = self.now, 0.0
         self.refresh_free(agent)
+
+    def watch_empty(self, queue: str) -> None:
+        """Arm what happens when a queue has been empty long enough, or disarm it."""
+        configured = self.policy.queues.get(queue)
+        if configured is not None and self.staffing.is_empty(queue):
+            self.timers.set(Timer.EMPTY, queue, self.now + max(configured.empty_grace_seconds, 1.0))
+        else:
+            self.timers.cancel(Timer.EMPTY, queue)
 
     def refresh_free(self, agent: AgentRecord) -> None:
         """Keep the set of free agents in step with this agent; also when what ranks him has changed."""

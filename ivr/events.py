@@ -22,6 +22,7 @@ class QueueOutcome(StrEnum):
     VOICEMAIL = "voicemail"
     MAX_WAIT = "max_wait"
     FULL = "full"
+    EMPTY = "empty"
     CLOSED = "closed"
     AGENT_LOST = "agent_lost"
     CALLBACK = "callback"

@@ -6,6 +6,10 @@ from acd.commands import ReleaseReason
 from acd.config import Policy
 from acd.facts import (
     CallAnswered,
+    CallbackAttempted,
+    CallbackEnded,
+    CallbackEntered,
+    CallbackOutcome,
     CallEnded,
     CallEntered,
     EventIgnored,
@@ -17,12 +21,15 @@ from acd.facts import (
     TalkFinished,
     WrapUpFinished,
 )
+from cti.callbacks.attempts import REASONS
 from cti.metrics import catalogue
 from cti.metrics.labels import OTHER, Vocabulary
 from cti.metrics.making import begin_at_zero, counter, histogram
 
 _OVERFLOWS = (Outcome.OVERFLOWED, Outcome.REJECTED_FULL)
-_OVERFLOW_REASONS = (ReleaseReason.MAX_WAIT.value, ReleaseReason.FULL.value, ReleaseReason.NO_QUEUE.value)
+_OVERFLOW_REASONS = tuple(
+    reason.value for reason in (ReleaseReason.MAX_WAIT, ReleaseReason.FULL, ReleaseReason.EMPTY, ReleaseReason.NO_QUEUE)
+)
 _WAITED_FOR = (Outcome.ANSWERED, Outcome.ABANDONED, Outcome.OVERFLOWED)
 
 
@@ -49,6 +56,10 @@ class RoutingMetrics:
         self._talk = histogram(catalogue.TALK, registry)
         self._wrap_up = histogram(catalogue.WRAP_UP, registry)
         self._offers = counter(catalogue.OFFERS, registry)
+        self._callbacks = counter(catalogue.CALLBACKS, registry)
+        self._attempts = counter(catalogue.CALLBACK_ATTEMPTS, registry)
+        self._callbacks_ended = counter(catalogue.CALLBACKS_ENDED, registry)
+        self._whys = Vocabulary(REASONS)
         self._ignored = counter(catalogue.IGNORED, registry)
         self._begin()
 
@@ -66,6 +77,9 @@ class RoutingMetrics:
         begin_at_zero(self._ended, queues, tiers, [outcome.value for outcome in Outcome])
         begin_at_zero(self._wait, queues, tiers, [outcome.value for outcome in _WAITED_FOR])
         begin_at_zero(self._wrap_up, queues)
+        begin_at_zero(self._callbacks, queues, tiers)
+        begin_at_zero(self._callbacks_ended, queues, tiers, [outcome.value for outcome in CallbackOutcome])
+        begin_at_zero(self._attempts, queues, REASONS)
         begin_at_zero(self._offers, queues, [result.value for result in OfferResult])
         begin_at_zero(self._ignored, [why.value for why in Ignored])
 
@@ -87,6 +101,17 @@ class RoutingMetrics:
                 self._offers.labels(self._queues.fit(fact.queue), fact.result.value).inc()
             case EventIgnored():
                 self._ignored.labels(fact.why.value).inc()
+            case CallbackEntered() | CallbackAttempted() | CallbackEnded():
+                self._callback(fact)
+
+    def _callback(self, fact: CallbackEntered | CallbackAttempted | CallbackEnded) -> None:
+        match fact:
+            case CallbackEntered(resumed=False):
+                self._callbacks.labels(*self._line(fact)).inc()
+            case CallbackAttempted():
+                self._attempts.labels(self._queues.fit(fact.queue), self._whys.fit(fact.reason)).inc()
+            case CallbackEnded():
+                self._callbacks_ended.labels(*self._line(fact), fact.outcome.value).inc()
 
     def _call_answered(self, fact: CallAnswered) -> None:
         if fact.call in self._answered_calls:
@@ -106,5 +131,5 @@ class RoutingMetrics:
         elif fact.outcome in _OVERFLOWS:
             self._overflowed.labels(*line, self._reasons.fit(fact.reason)).inc()
 
-    def _line(self, fact: CallEntered | CallAnswered | CallEnded | TalkFinished) -> tuple[str, str]:
+    def _line(self, fact: CallEntered | CallAnswered | CallEnded | TalkFinished | CallbackEntered | CallbackEnded) -> tuple[str, str]:
         return self._queues.fit(fact.queue), self._tiers.fit(fact.tier) if fact.tier else OTHER

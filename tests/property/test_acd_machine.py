@@ -7,6 +7,8 @@ checks, from facts and commands alone, what a caller and an agent may ever meet.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import hypothesis.strategies as st
 import pytest
@@ -16,9 +18,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from acd import commands as c
 from acd import events as e
 from acd import facts as f
-from acd.config import Agent, CallbackRules, Policy, Queue, Ring, SkillNeed, Tier
+from acd.config import Agent, CallbackRules, HeadStartRule, Policy, Queue, Ring, Seats, SkillNeed, Tier
+from acd.eligibility import cannot, preference
 from acd.engine import Engine, Handled
+from acd.invariants import asked_now
 from acd.states import AgentState, OfferPhase
+
+if TYPE_CHECKING:
+    from acd.records import Call
 
 ZH, EN, METER = SkillNeed("lang_zh"), SkillNeed("lang_en"), SkillNeed("meter", 2)
 TIERS = {"diamond": Tier("diamond", 300), "basic": Tier("basic", 0)}
@@ -34,11 +41,37 @@ CHEN = Agent("chen", skills={"lang_zh": 1, "lang_en": 2, "meter": 1}, queues=("b
 DING = Agent("ding", skills={}, queues=("faults",))
 
 
+AWAY = frozenset({AgentState.LOGGED_OUT, AgentState.PAUSED})
+
+
 def policy(queues: tuple[Queue, ...], agents: tuple[Agent, ...]) -> Policy:
     return Policy({q.name: q for q in queues}, TIERS, {a.name: a for a in agents}, away_seconds=25)
 
 
+def with_rules(queues: tuple[Queue, ...], agents: tuple[Agent, ...]) -> Policy:
+    """Everything a policy may say: seats, guarantee, weights, lots, the last agent, overflow chains, emptiness, grades."""
+    billing, *others = queues
+    billing = replace(
+        billing,
+        seats=(Seats("meter", ("diamond",), only=True), Seats("lang_en", ("basic",))),
+        guarantee_seconds=60,
+        last_agent_wait_seconds=15,
+        overflow=others[0].name,
+        strategy="weighted_random",
+    )
+    others[0] = replace(
+        others[0], empty_when=AWAY, empty_grace_seconds=12, overflow=others[-1].name, strategy="least_occupied"
+    )
+    others[-1] = replace(others[-1], overflow=billing.name, max_length=2, guarantee_seconds=25, strategy="round_robin")
+    weighted = tuple(replace(agent, queue_bonus_seconds={agent.queues[0]: 40.0}, weight=2.0) for agent in agents[1:])
+    heads = (HeadStartRule("vip", 50, equals=True), HeadStartRule("credit", 20, at_least=5))
+    plain = policy((billing, *others), (agents[0], *weighted))
+    return replace(plain, grades={"unheard_of": "diamond"}, head_starts=heads, return_seconds=40, seed=3)
+
+
 POLICIES = (
+    with_rules((BILLING, GENERAL, FAULTS), (ANNA, BO, CHEN)),
+    with_rules((FAULTS, GENERAL), (BO, CHEN, DING)),
     policy((BILLING, GENERAL, FAULTS), (ANNA, BO, CHEN)),
     policy((BILLING, GENERAL), (ANNA, BO, CHEN, DING)),
     policy((GENERAL, FAULTS), (BO, DING)),
@@ -104,8 +137,8 @@ class Ledger:
     def command(self, command: c.Command) -> None:
         live = [call for call, _ in self.offers.values()]
         match command:
-            case c.OfferCall(offer=offer, call=call, agent=agent) | c.OfferCallback(
-                offer=offer, call=call, agent=agent
+            case (
+                c.OfferCall(offer=offer, call=call, agent=agent) | c.OfferCallback(offer=offer, call=call, agent=agent)
             ):
                 assert self.offers[offer] == (call, agent)
                 assert command.ring_timeout_seconds >= 1
@@ -144,6 +177,25 @@ class Histories(RuleBasedStateMachine):
             assert not any(isinstance(x, c.OfferCall | c.OfferCallback | c.Announce) for x in handled.commands)
         for command in handled.commands:
             self.expect_answers(command)
+            self.check_nobody_was_passed_over(command)
+
+    def check_nobody_was_passed_over(self, command: c.Command) -> None:
+        """Ask the one rule of everybody who still waits: the agent who was just chosen got the best call for him."""
+        world = self.engine._world
+        if not isinstance(command, c.OfferCall | c.OfferCallback) or command.call not in world.calls:
+            return
+        given, agent = world.calls[command.call], world.agents[command.agent]
+        if given.offer != command.offer:
+            return
+
+        def bid(call: Call) -> tuple[float, ...]:
+            return (call.key[0], call.key[1] - preference(agent.config, call.queue, call.tier), *call.key[2:4])
+
+        for call in world.calls.values():
+            if call.offerable:
+                asked, needed = asked_now(world, call)
+                if agent.name in asked and cannot(agent.config, call.queue, needed, call.tier) is None:
+                    assert bid(given) <= bid(call), f"{agent.name} got {given.id} before {call.id}"
 
     def expect_answers(self, command: c.Command) -> None:
         if isinstance(command, c.OfferCall):
@@ -207,11 +259,14 @@ class Histories(RuleBasedStateMachine):
         first=st.booleans(),
         placed=st.sampled_from([True, True, True, False]),
         caller=numbers,
+        wanted=st.sampled_from(["", "", "anna", "chen", "nobody"]),
+        known=st.sampled_from([{}, {"vip": True}, {"vip": True, "credit": 7}, {"credit": "7"}]),
     )
-    def call_queues(self, call, queue, tier, extra, age, first, placed, caller) -> None:
+    def call_queues(self, call, queue, tier, extra, age, first, placed, caller, wanted, known) -> None:
         entered_at = None if age is None else self.now - age
+        who = {"caller": caller, "wanted": wanted, "attributes": known}
         first = first and age is not None
-        self.hear(e.CallQueued(call, queue, tier, extra, entered_at, first=first, placed=placed, caller=caller))
+        self.hear(e.CallQueued(call, queue, tier, extra, entered_at, first=first, placed=placed, **who))
 
     @rule(call=call_ids)
     def call_is_placed(self, call: str) -> None:
@@ -279,6 +334,10 @@ class Histories(RuleBasedStateMachine):
     @rule(agent=agent_ids, reason=st.sampled_from(["lunch", "training"]))
     def agent_pauses(self, agent: str, reason: str) -> None:
         self.hear(e.AgentPaused(agent, reason))
+
+    @rule(agent=agent_ids, seconds=st.sampled_from([-1.0, 5.0, 1000.0]))
+    def agent_needs_longer(self, agent: str, seconds: float) -> None:
+        self.hear(e.AgentWrapUpExtended(agent, seconds))
 
     @rule(agent=agent_ids, busy=st.booleans())
     def agent_is_on_the_phone_elsewhere(self, agent: str, busy: bool) -> None:
