@@ -26,6 +26,7 @@ from cti.ami.messages import EVENT_NAMES, AmiEvent, parse_event
 from cti.ami.session import AmiAccount, AmiSession
 from cti.ami.switch import Switch
 from cti.backends.base import Backend
+from cti.callbacks.desk import CallbackDesk, Link
 from cti.calls.call import Call
 from cti.calls.ports import CallServices
 from cti.calls.sessions import SessionKeeper
@@ -65,6 +66,7 @@ class Room:
     ledger: Ledger
     metrics: Metrics
     dialing: Dialing
+    callbacks: CallbackDesk
     take_over: bool = False
 
 
@@ -222,11 +224,12 @@ class Server:
             raise lost
         await self.sessions.flush()
         await self.keeper.flush()
+        await self._room.callbacks.flush()
 
     def _lasting_work(self) -> list[tuple[str, Coroutine[None, None, None]]]:
         work: list[tuple[str, Coroutine[None, None, None]]] = [
             ("ami events", self.events_link.run()), ("ami actions", self.actions_link.run()), ("sessions", self.sessions.run()),
-            ("agents", self.keeper.run()), ("reloads", self._reloads()), ("attachments", self._attachments()),
+            ("agents", self.keeper.run()), ("callbacks", self._room.callbacks.run()), ("reloads", self._reloads()), ("attachments", self._attachments()),
             ("pauses", watch_for_pauses(self._room.clock)),
         ]
         if self._room.settings.watch_flows_seconds:
@@ -255,6 +258,7 @@ class Server:
 
     def _detach(self) -> None:
         live, self._live = self._live, None
+        self._room.callbacks.detach()
         if live is not None:
             self._last_agents = _agents_as_adopted(live.engine.snapshot(self._room.clock.now()))
         self._heard.clear() if not self.events_link.up else None
@@ -276,11 +280,20 @@ class Server:
             tasks.create_task(Heartbeat(switch, fence, self._owner, live.router.pulse).run(), name="heartbeat")
             await room.ledger.recall()
             rows = await switch.channels()
-            await attachment.adopt_all(rows)
+            alive = {row.variables.get("ACD_OFFER", "") for row in rows}
+            await attachment.adopt_all(rows, await room.callbacks.attach(self._callback_link(live, switch), alive))
             self._apply_heard(live)
             self.log.info("attached", owner=epoch_of(self._owner))
             tasks.create_task(auditor.run(), name="auditor")
             tasks.create_task(self._endings(switch, live, {row.nonce for row in rows}), name="endings")
+
+    @staticmethod
+    def _callback_link(live: _Live, switch: Switch) -> Link:
+        def entry_ms(call: str) -> int:
+            found = live.state.calls.get(call)
+            return found.state.entry_ms if found is not None else 0
+
+        return Link(live.router, switch, live.engine.state_of, entry_ms, lambda: {leg.offer for leg in live.state.legs.all()})
 
     async def _endings(self, switch: Switch, live: _Live, present: set[str]) -> None:
         """Read what Asterisk wrote down of calls that ended unseen; of the rest nobody will ever hear again."""
@@ -312,7 +325,8 @@ class Server:
         self._attached += 1  # legs of this owner's earlier attachments may live on: no offer id comes twice
         engine = Engine(self.policy, offer_prefix=f"e{epoch_of(self._owner):06d}-{self._attached:04d}-")
         router = Router(
-            engine, state, switch, room.clock, Words(book.whisper, book.announce), (room.ledger, room.metrics, self.keeper)
+            engine, state, switch, room.clock, Words(book.whisper, book.whisper_callback, book.greeting(), book.announce), room.callbacks,
+            (room.ledger, room.metrics, self.keeper, room.callbacks),
         )
         services = CallServices(
             switch=switch, clock=room.clock, flows=room.flows, backends=room.backends, sessions=self.sessions, queue=router,

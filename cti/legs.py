@@ -6,7 +6,16 @@ Pure: events in, engine events out. OriginateResponse cannot tell why an offer f
 from dataclasses import dataclass
 from enum import Enum
 
-from acd.events import Event, OfferAnswered, OfferCause, OfferFailed, OfferRinging, TalkEnded, TalkStarted
+from acd.events import (
+    CallbackDialled,
+    Event,
+    OfferAnswered,
+    OfferCause,
+    OfferFailed,
+    OfferRinging,
+    TalkEnded,
+    TalkStarted,
+)
 from cti.ami.messages import (
     BridgeEntered,
     ChannelEvent,
@@ -15,6 +24,7 @@ from cti.ami.messages import (
     ChannelUp,
     VariableSet,
 )
+from cti.callbacks.attempts import reason_of
 
 CAUSE_NORMAL = frozenset({0, 16})
 CAUSE_BUSY = 17
@@ -36,7 +46,8 @@ class Leg:
     """One offer's channel. `channel_id` is the Uniqueid we gave it, `nonce` its ACD_CALL, `caller_channel` whom it is for.
 
     `seen` turns true with the leg's first event; `cancelled` once we asked to hang it up; `lost` tells, after the end of
-    a talk, that the agent's side died without a goodbye.
+    a talk, that the agent's side died without a goodbye. A leg of a `callback` has no caller's channel: it dials the
+    customer itself (`dialled`), and says how that went (`result`).
     """
 
     offer: str
@@ -54,6 +65,9 @@ class Leg:
     cancelled: bool = False
     lost: bool = False
     bridge: str = ""
+    callback: bool = False
+    dialled: bool = False
+    result: str = ""
 
 
 class Legs:
@@ -101,6 +115,10 @@ class Legs:
                 return self._answered(leg)
             case VariableSet(name="ACD_REFUSED"):
                 leg.refused = True
+            case VariableSet(name="ACD_DIALLED") if leg.callback:
+                return self._dialled(leg)
+            case VariableSet(name="ACD_RESULT") if leg.callback:
+                leg.result = event.value
             case BridgeEntered(holding=False):
                 return self._talking(leg, event.bridge)
             case ChannelHungUp():
@@ -132,6 +150,13 @@ class Legs:
         return [OfferAnswered(leg.offer)]
 
     @staticmethod
+    def _dialled(leg: Leg) -> list[Event]:
+        if leg.dialled:
+            return []
+        leg.dialled = True
+        return [CallbackDialled(leg.offer)]
+
+    @staticmethod
     def _talking(leg: Leg, bridge: str) -> list[Event]:
         if leg.phase is LegPhase.TALKING:
             return []
@@ -143,7 +168,17 @@ class Legs:
         if leg.phase is LegPhase.TALKING:
             leg.lost = cause not in CAUSE_NORMAL and caller_remains
             return TalkEnded(leg.offer, caller_remains=caller_remains)
+        if leg.callback:
+            return _callback_failed(leg, cause)
         return OfferFailed(leg.offer, _failure(leg, cause, caller_remains=caller_remains))
+
+
+def _callback_failed(leg: Leg, cause: int) -> OfferFailed:
+    """A customer who was dialled was not reached, unless the agent gave up first; before that it is the agent's matter alone."""
+    if leg.dialled and not leg.cancelled:
+        gave_up = leg.result == ""
+        return OfferFailed(leg.offer, OfferCause.HUNG_UP if gave_up else OfferCause.NOT_REACHED, reason_of(leg.result))
+    return OfferFailed(leg.offer, _failure(leg, cause, caller_remains=True))
 
 
 def _failure(leg: Leg, cause: int, *, caller_remains: bool) -> OfferCause:

@@ -12,11 +12,12 @@ from typing import Protocol
 
 import structlog
 
-from acd.commands import Announce, CancelOffer, Command, OfferCall, ReleaseCall
+from acd.commands import Announce, CancelOffer, Command, OfferCall, OfferCallback, ReleaseCall
 from acd.config import SkillNeed
 from acd.engine import Engine
 from acd.events import (
     CallAbandoned,
+    CallbackCancelled,
     CallLeaveRequested,
     CallQueued,
     Event,
@@ -31,6 +32,7 @@ from acd.facts import CallAnswered, Fact
 from cti.ami.errors import ActionRefused, ActionTimeout, AmiError, LinkDown, UnsafeValue
 from cti.ami.messages import ChannelEvent
 from cti.ami.switch import Switch
+from cti.callbacks.ringing import CALLBACK_CONTEXT, Callbacks, Greeting, callback_leg, callback_variables
 from cti.calls.call import Call
 from cti.calls.ports import QueueRequest
 from cti.calls.state import ChannelPhase, ChannelState
@@ -52,7 +54,9 @@ class Words:
     """The prompts the router needs: whispers for agents, announcements for callers. All return prompt ids."""
 
     whisper: Callable[[str, str, str, float], tuple[str, ...]]
-    announce: Callable[[str, int, float | None], tuple[str, ...]]
+    whisper_callback: Callable[[str, str, str, float], tuple[str, ...]]
+    greeting: Greeting
+    announce: Callable[[str, int, float | None, float | None], tuple[str, ...]]
 
 
 @dataclass(slots=True)
@@ -71,12 +75,15 @@ class Router:
     channels.
     """
 
-    def __init__(self, engine: Engine, state: RouterState, switch: Switch, clock: Clock, words: Words, sinks: tuple[FactSink, ...]) -> None:
+    def __init__(
+        self, engine: Engine, state: RouterState, switch: Switch, clock: Clock, words: Words, callbacks: Callbacks, sinks: tuple[FactSink, ...]
+    ) -> None:
         self._engine = engine
         self._state = state
         self._switch = switch
         self._clock = clock
         self._words = words
+        self.callbacks = callbacks
         self._sinks = sinks
         self._events: asyncio.Queue[Event | asyncio.Future[None]] = asyncio.Queue()
         self._tasks: asyncio.TaskGroup | None = None
@@ -89,9 +96,12 @@ class Router:
     def join(self, request: QueueRequest) -> None:
         """A caller waits now."""
         needs = tuple(SkillNeed(skill, level) for skill, level in request.needs)
+        call = self._state.calls.get(request.call)
+        caller = self.callbacks.identity(call.caller) if call is not None else ""
         self.tell(
             CallQueued(
-                request.call, request.queue, request.tier, needs, request.entered_at, request.sequence, request.first, fresh=request.fresh
+                request.call, request.queue, request.tier, needs, request.entered_at, request.sequence, request.first, fresh=request.fresh,
+                caller=caller,
             )
         )
 
@@ -192,6 +202,8 @@ class Router:
         match command:
             case OfferCall():
                 self._spawn(self._offer(command), f"offer {command.offer}")
+            case OfferCallback():
+                self._spawn(self._offer_callback(command), f"offer {command.offer}")
             case CancelOffer():
                 self._spawn(self._cancel(command), f"cancel {command.offer}")
             case ReleaseCall():
@@ -221,6 +233,29 @@ class Router:
             if isinstance(failed, BaseException):
                 await self._offer_failed(leg, failed, never_rang=isinstance(ring, ActionRefused | UnsafeValue))
                 return
+
+    async def _offer_callback(self, command: OfferCallback) -> None:
+        """Ring the agent; the dialplan dials the customer once he has answered."""
+        way = self.callbacks.way_to(command.call, command.customer_ring_seconds)
+        if way is None:
+            self.log.warning("callback_not_allowed", call=command.call, offer=command.offer)
+            self.tell(OfferFailed(command.offer, OfferCause.CANCELLED))
+            self.tell(CallbackCancelled(command.call))
+            return
+        leg = callback_leg(command, "o" + secrets.token_hex(11), CHANNEL_PREFIX + command.offer)
+        self._state.legs.add(leg)
+        self.log.info("offer", call=command.call, offer=command.offer, agent=command.agent, queue=command.queue, attempt=command.attempt)
+        whisper = self._words.whisper_callback(command.tier, command.queue, way.language, command.waited_seconds)
+        try:
+            await self._switch.originate(
+                self._engine.policy.agents[command.agent].device, leg.channel_id, CALLBACK_CONTEXT, command.ring_timeout_seconds,
+                f'"callback {command.tier} {command.queue}" <{command.number}>',
+                callback_variables(command, leg, way, self._state.owner, whisper, self._words.greeting), action_id=leg.nonce,
+            )  # fmt: skip
+        except (ActionRefused, UnsafeValue) as error:
+            await self._offer_failed(leg, error, never_rang=True)
+        except AmiError as error:
+            await self._offer_failed(leg, error, never_rang=False)
 
     async def _offer_failed(self, leg: Leg, error: BaseException, *, never_rang: bool) -> None:
         """Take the offer back. A leg that Asterisk may be making is waited for: only its end frees the agent."""
@@ -282,7 +317,7 @@ class Router:
         call = self._state.calls.get(command.call)
         if call is None or call.gone:
             return
-        prompts = self._words.announce(call.language, command.position, command.expected_wait_seconds)
+        prompts = self._words.announce(call.language, command.position, command.expected_wait_seconds, command.longest_wait_seconds)
         try:
             await self._switch.set_variable(call.channel, "ACD_SAY", "&".join("hotline/" + prompt for prompt in prompts))
         except LinkDown:

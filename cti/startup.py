@@ -12,13 +12,15 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from acd.config import Policy
+from acd.config import CallbackRules, Policy
 from cti.app import Room, Server
 from cti.backends.catalogue import known_operations
 from cti.backends.config import BackendsConfig, read_backends_config
 from cti.backends.opening import open_backends
+from cti.callbacks.book import CallbackBook
+from cti.callbacks.desk import CallbackDesk
 from cti.clock import Clock
-from cti.config import read_policy
+from cti.config import missing_plans, read_policy
 from cti.config.dialing import load_dialing
 from cti.database.engine import Database
 from cti.database.migrate import migrate
@@ -37,6 +39,7 @@ from ivr.flows import load_flows, read_files
 from ivr.flowset import FlowSet
 from ivr.known import Known
 from ivr.speech import catalogue
+from ivr.steps.callback import BACKEND as CALLBACK_BACKEND
 
 MIGRATE_SECONDS = 20.0
 CLOSE_SECONDS = 1.0
@@ -71,6 +74,7 @@ def known_names(policy: Policy, backends: BackendsConfig, dialing: Dialing) -> K
         queues=frozenset(policy.queues), skills=frozenset(skills), tiers=frozenset(policy.tiers),
         backends=dict.fromkeys(backends.backends, operations), services=frozenset(backends.services), gateways=frozenset(backends.gateways),
         may_dial=lambda number: dialing.allows(number) is not None,
+        callbacks=frozenset(name for name, queue in policy.queues.items() if queue.callback is not None),
     )
 
 
@@ -95,6 +99,9 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
     known = known_names(policy, backends_config, dialing)
     sources = read_files(settings.flows_dir)
     flows = load_flows(sources, known)
+    absent = tuple(missing_plans(loaded.plans, flows.plans))
+    if absent:
+        raise BadDocument(absent)
     check_prompts(flows, settings)
     clock = Clock(settings.time_zone)
     log = structlog.get_logger("startup")
@@ -104,7 +111,7 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
     records = RecordWriter(database)
     metrics = Metrics(
         policy, {name: tuple(flow.steps) for name, flow in flows.flows.items()}, lambda: server.snapshot(),  # noqa: PLW0108 - the server is made below
-        live_calls=lambda: len(server.live_calls()), backends=backends_config.names, rules=[rule.name for rule in dialing.rules],
+        live_calls=lambda: len(server.live_calls()), backends=(*backends_config.names, CALLBACK_BACKEND), rules=[rule.name for rule in dialing.rules],
         records=lambda: (records.lost, records.failures),
         version=version("hotline-acd"), flow_version=flows.version,
     )
@@ -132,7 +139,12 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
         load=lambda texts: _checked(texts, known_names(in_force.policy, backends_config, dialing), settings),
     )
     await versions.archive()
-    server = Server(Room(settings, in_force, versions, clock, store, backends, ledger, metrics, dialing, take_over))
+    desk = CallbackDesk(
+        CallbackBook(store), dialing=dialing, clock=clock, rules=lambda queue: _callback_rules(in_force.policy, queue),
+        is_open=lambda plan: _is_open(versions.current, plan, clock), records=records, settled=lambda fact: metrics.told(fact, clock.now()),
+    )
+    backends[CALLBACK_BACKEND] = MeteredBackend(CALLBACK_BACKEND, desk, metrics, clock)
+    server = Server(Room(settings, in_force, versions, clock, store, backends, ledger, metrics, dialing, desk, take_over))
     writer = asyncio.create_task(records.run(), name="records")
     try:
         yield server, database, metrics
@@ -143,6 +155,18 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
             await backend.close()
         await store.close()
         await database.close()
+
+
+def _callback_rules(policy: Policy, queue: str) -> CallbackRules | None:
+    """How a queue calls back; None if it does not."""
+    found = policy.queues.get(queue)
+    return None if found is None else found.callback
+
+
+def _is_open(flows: FlowSet, plan: str, clock: Clock) -> bool:
+    """Whether customers may be called by a plan of hours.yaml; by one that is not there never."""
+    found = flows.plans.get(plan)
+    return found is not None and found.is_open(clock.civil())
 
 
 def _checked(texts: Sources, known: Known, settings: Settings) -> FlowSet:

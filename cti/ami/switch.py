@@ -126,15 +126,23 @@ class Switch:
         ]
         await self._session.request("Originate", headers)
 
+    async def forget_callback(self, callback: str) -> None:
+        """Let the dialplan delete what it wrote down of a callback's attempts."""
+        headers = [
+            ("Channel", "Local/idle@hotline-forget/n"), ("Context", "hotline-forget"), ("Exten", "callback"), ("Priority", "1"), ("Async", "true"),
+            ("Variable", f"ACD_CALLBACK={safe_value(callback)}"),
+        ]
+        await self._session.request("Originate", headers)
+
     async def channels(self) -> list[ChannelRow]:
         """Every channel of this Asterisk, from its snapshot cache."""
         rows = await self._session.request("CoreShowChannels", is_list=True)
         return [parse_channel_row(row) for row in rows if row.headers.get("Event") == "CoreShowChannel"]
 
-    async def database(self, family: str) -> dict[str, str]:
+    async def database(self, family: str, timeout_seconds: float = TREE_SECONDS) -> dict[str, str]:
         """Keys and values of a family of the Asterisk database, keys without the leading slash and family."""
         try:
-            rows = await self._session.request("DBGetTree", [("Family", family)], is_list=True, timeout_seconds=TREE_SECONDS)
+            rows = await self._session.request("DBGetTree", [("Family", family)], is_list=True, timeout_seconds=timeout_seconds)
         except ActionRefused:  # Asterisk's way to say that the family is empty
             return {}
         prefix = f"/{family}/"

@@ -83,7 +83,7 @@ class CallServices:
     """What every call shares.
 
     `backends` by name, `duration` seconds of prompts in a language, `spool` where recordings go,
-    `holding_prompts` what a caller hears as he enters a line, by language; `away_seconds` says how long he keeps his age in the menu.
+    `holding_prompts` what a caller hears as he enters a line, by language, keys and tier; `away_seconds` says how long he keeps his age in the menu.
     `dialing` is what may be dialled.
     """
 
@@ -96,7 +96,7 @@ class CallServices:
     records: RecordPort
     duration: Callable[[Sequence[str], str], float]
     spool: Path
-    holding_prompts: Callable[[str, Mapping[str, str]], Sequence[str]]
+    holding_prompts: Callable[[str, Mapping[str, str], str], Sequence[str]]
     default_queue: str
     away_seconds: Callable[[], float]
     dialing: Dialing

@@ -79,7 +79,7 @@ class Waiting:
         ).with_needs(command.needs)
         await switch.set_variable(caller.channel, "ACD_OFFER", "")
         await caller.write_state()
-        say = self._services.holding_prompts(command.language, command.keys)
+        say = self._services.holding_prompts(command.language, command.keys, command.tier)
         await switch.set_variable(caller.channel, "ACD_SAY", "&".join("hotline/" + prompt for prompt in say))
         caller.place = Place.HOLD
         await caller.line.leave("hold")
@@ -101,7 +101,7 @@ class Waiting:
         now = self._services.clock.now()
         wait_seconds = now - (self._entered_at or now)
         outcome = QueueOutcome(signal.reason) if signal.reason in _OUTCOMES else QueueOutcome.ERROR
-        if outcome is QueueOutcome.MENU:
+        if outcome in (QueueOutcome.MENU, QueueOutcome.CALLBACK):
             self._away_since = now
         else:
             self._forget_entry()

@@ -12,7 +12,7 @@ import typer
 
 from cti.cli.console import BAD_INPUT, say
 from cti.cli.sarif import sarif
-from ivr.document import BadDocument, Finding, Severity, Table, parse
+from ivr.document import BadDocument, Finding, Position, Severity, Table, parse
 from ivr.flows import load_flows
 from ivr.flowset import FlowSet
 from ivr.known import Known
@@ -87,15 +87,19 @@ def check_project(flows: Path, config: Path, sounds: Path | None = None, today: 
 
     """
     findings: list[Finding] = []
-    known = replace(_known(config, findings), prompts=_prompts(sounds) if sounds else None, today=today)
+    hours: list[tuple[str, Position]] = []
+    known = replace(_known(config, findings, hours), prompts=_prompts(sounds) if sounds else None, today=today)
     try:
         loaded = load_flows(flows, known)
     except BadDocument as bad:
         return Checked((*findings, *bad.findings), None)
+    if not (flows / "operations.yaml").exists():  # flows that declare what they count on do not belong to this configuration
+        findings.extend(_missing_plans(hours, loaded))
     return Checked((*findings, *loaded.warnings), loaded)
 
 
-def _known(config: Path, findings: list[Finding]) -> Known:
+def _known(config: Path, findings: list[Finding], hours: list[tuple[str, Position]]) -> Known:
+    """What flows may name; the plans of hours that the configuration names are added to `hours`."""
     from cti.backends.catalogue import known_operations  # noqa: PLC0415 - here and below: other commands need not load it
     from cti.backends.config import read_backends_config  # noqa: PLC0415
     from cti.config import read_policy  # noqa: PLC0415
@@ -106,10 +110,12 @@ def _known(config: Path, findings: list[Finding]) -> Known:
         loaded = read_policy(config)
         findings.extend(loaded.warnings)
         policy = loaded.policy
+        hours.extend(loaded.plans)
         known = replace(
             known,
             queues=frozenset(policy.queues),
             tiers=frozenset(policy.tiers),
+            callbacks=frozenset(name for name, queue in policy.queues.items() if queue.callback is not None),
             skills=frozenset(loaded.skills),
             staffed=frozenset(skill for agent in policy.agents.values() for skill in agent.skills),
         )
@@ -133,6 +139,12 @@ def _known(config: Path, findings: list[Finding]) -> Known:
             Finding(str(path), 1, 1, "unreadable", f"cannot be read: {error}", "restore the file as UTF-8 text")
         )
     return known
+
+
+def _missing_plans(hours: list[tuple[str, Position]], flows: FlowSet) -> Iterator[Finding]:
+    from cti.config import missing_plans  # noqa: PLC0415
+
+    return missing_plans(hours, flows.plans)
 
 
 def _prompts(sounds: Path) -> frozenset[tuple[str, str]]:

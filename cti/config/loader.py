@@ -1,24 +1,34 @@
 """From the configuration folder to the engine's policy."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from acd.config import Agent, Backoff, Policy, Queue, Ring, SkillNeed, Tier
+from acd.config import Agent, Backoff, CallbackRules, ForecastRules, Policy, Queue, Ring, SkillNeed, Tier
 from cti.config.checks import check_agents, check_queues, check_together
 from cti.config.models import AgentsFile, Label, QueueEntry, QueueSettings, QueuesFile, TiersFile
-from cti.config.reading import read_file
-from ivr.document import BadDocument, Finding, Severity
+from cti.config.reading import Source, read_file
+from ivr.document import BadDocument, Finding, Position, Severity, did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A usable configuration: the policy, the labels of all declared skills, and what to think about."""
+    """A usable configuration: the policy, the labels of all declared skills, what to think about, and the plans of hours it
+    names, each with its place."""
 
     policy: Policy
     skills: Mapping[str, Label]
     warnings: tuple[Finding, ...]
+    plans: tuple[tuple[str, Position], ...] = ()
+
+
+def missing_plans(plans: Iterable[tuple[str, Position]], known: Collection[str]) -> Iterator[Finding]:
+    """Find the plans of hours that queues name and hours.yaml does not have."""
+    for plan, place in plans:
+        if plan not in known:
+            cure = did_you_mean(plan, sorted(known)) or "name a plan of hours.yaml, or leave it out for always"
+            yield place.finding("unknown-plan", f'no plan is called "{plan}"', cure)
 
 
 def load_policy(config_dir: Path) -> Policy:
@@ -46,7 +56,15 @@ def read_policy(config_dir: Path) -> Loaded:
     if any(finding.severity is Severity.ERROR for finding in findings) or not (queues and tiers and agents):
         raise BadDocument(findings)
     policy = _policy(queues.model, tiers.model, agents.model)
-    return Loaded(policy, MappingProxyType(agents.model.skills), tuple(findings))
+    return Loaded(policy, MappingProxyType(agents.model.skills), tuple(findings), tuple(_plans(queues)))
+
+
+def _plans(queues: Source[QueuesFile]) -> Iterator[tuple[str, Position]]:
+    sections: list[tuple[tuple[str, ...], QueueSettings]] = [(("defaults",), queues.model.defaults)]
+    sections += [(("queues", name), entry) for name, entry in queues.model.queues.items()]
+    for path, entry in sections:
+        if entry.callback is not None and entry.callback.plan:
+            yield entry.callback.plan, queues.at(*path, "callback", "plan")
 
 
 def _policy(queues: QueuesFile, tiers: TiersFile, agents: AgentsFile) -> Policy:
@@ -62,6 +80,7 @@ def _policy(queues: QueuesFile, tiers: TiersFile, agents: AgentsFile) -> Policy:
         agents=MappingProxyType(_agents(agents)),
         backoff=Backoff(**dispatch.backoff.model_dump()),
         away_seconds=dispatch.away_seconds,
+        forecast=ForecastRules(**queues.forecast.model_dump()),
         offer_grace_seconds=dispatch.offer_grace_seconds,
         connect_deadline_seconds=dispatch.connect_deadline_seconds,
         cancel_deadline_seconds=dispatch.cancel_deadline_seconds,
@@ -70,13 +89,16 @@ def _policy(queues: QueuesFile, tiers: TiersFile, agents: AgentsFile) -> Policy:
 
 def _queue(name: str, entry: QueueEntry, defaults: QueueSettings) -> Queue:
     own = entry.model_dump(include=set(QueueSettings.model_fields) & entry.model_fields_set)
+    settings = {**defaults.model_dump(), **own}
+    callback = settings.pop("callback")
     return Queue(
         name=name,
         label_zh=entry.label.zh,
         label_en=entry.label.en,
         needs=_needs(entry.needs),
         rings=tuple(Ring(ring.after_seconds, _needs(ring.needs)) for ring in entry.rings),
-        **{**defaults.model_dump(), **own},
+        callback=None if callback is None else CallbackRules(**callback),
+        **settings,
     )
 
 

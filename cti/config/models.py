@@ -45,6 +45,20 @@ class RingEntry(Model):
     ] = {}
 
 
+class CallbackEntry(Model):
+    """How customers of the queue are called back who asked for it; see `acd.config.CallbackRules`."""
+
+    attempts: Annotated[int, Field(ge=1, le=10, description="how often a customer is dialled, 1 to 10")] = 3
+    pause_seconds: Annotated[float, seconds(0, _Day, "time between two attempts")] = 300
+    expiry_seconds: Annotated[float, seconds(60, 7 * _Day, "how long a promise holds")] = 28_800
+    ring_seconds: Annotated[float, seconds(5, 120, "how long a customer's phone rings")] = 30
+    answer_seconds: Annotated[float, seconds(5, 120, "time to take the call after the greeting began")] = 30
+    max_waiting: Annotated[int, Field(ge=0, le=100_000, description="most callbacks in line, 0 for no limit")] = 100
+    plan: Annotated[
+        str, Field(max_length=64, description="a plan of hours.yaml in which customers may be called, empty for always")
+    ] = ""
+
+
 class QueueSettings(Model):
     """What a queue may set and `defaults` may set for all."""
 
@@ -59,6 +73,7 @@ class QueueSettings(Model):
     strategy: Annotated[str, Field(description="the name of a ranking, like longest_idle")] = "longest_idle"
     overflow: Annotated[Name, Field(description=f"where callers go when the line is over: {NAME_RULE}")] = "voicemail"
     weight: Annotated[int, Field(ge=0, le=1000, description="weight in the fallback queue, 0 to 1000")] = 0
+    callback: CallbackEntry | None = None
 
 
 class QueueEntry(QueueSettings):
@@ -91,12 +106,21 @@ class DispatchEntry(Model):
     backoff: BackoffEntry = BackoffEntry()
 
 
+class ForecastEntry(Model):
+    """When callers are told how long they will wait: only while such forecasts have come true."""
+
+    window_calls: Annotated[int, Field(ge=1, le=10_000, description="forecasts of so many answered calls are judged, 1 to 10000")] = 200
+    least_calls: Annotated[int, Field(ge=0, le=10_000, description="of so many at least, 0 to 10000; 0 tells from the start")] = 20
+    median_error: Annotated[float, Field(gt=0, le=10, description="told while the median of |forecast - wait| / wait is at most this, up to 10")] = 0.3
+
+
 class QueuesFile(Model):
     """queues.yaml."""
 
     version: Literal[1]
     defaults: QueueSettings = QueueSettings()
     dispatch: DispatchEntry = DispatchEntry()
+    forecast: ForecastEntry = ForecastEntry()
     queues: Annotated[dict[Name, QueueEntry], Field(min_length=1, description="at least one queue")]
 
 

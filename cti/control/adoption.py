@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cti.ami.messages import ChannelRow
+from cti.callbacks.promise import is_callback
 from cti.calls.state import ChannelPhase, ChannelState, decode_state
 from cti.legs import Leg, LegPhase
 
@@ -65,7 +66,7 @@ def read_channels(rows: Sequence[ChannelRow]) -> Findings:
             findings.orphans.append(row)
             continue
         findings.legs.append(leg)
-        if leg.phase is LegPhase.TALKING:
+        if leg.phase is LegPhase.TALKING and not leg.callback:
             talking[leg.call] = leg
     connecting = {TALK_PREFIX + leg.offer for leg in findings.legs if leg.phase is LegPhase.ANSWERED}
     for row in callers.values():
@@ -85,6 +86,8 @@ def _read_leg(row: ChannelRow, callers: dict[str, ChannelRow]) -> Leg | None:
     """The leg of a row, or None for one whose caller is gone or waits with another ticket."""
     state = decode_state(row.variables.get("ACD_STATE", ""))
     agent, _, call = state.extra.partition(":")
+    if is_callback(call):
+        return _read_callback_leg(row, state, agent, call)
     caller = callers.get(call)
     offer = row.variables.get("ACD_OFFER", "")
     if caller is None or not offer:
@@ -97,6 +100,15 @@ def _read_leg(row: ChannelRow, callers: dict[str, ChannelRow]) -> Leg | None:
     return Leg(
         offer=offer, call=call, agent=agent, queue=state.queue, nonce=row.nonce, channel_id=row.uniqueid, caller_channel=caller.channel,
         phase=phase, channel=row.channel, rang=True, seen=True, bridge=row.bridge,
+    )
+
+
+def _read_callback_leg(row: ChannelRow, state: ChannelState, agent: str, callback: str) -> Leg:
+    """The leg of a callback is in no bridge before it talks with its customer; whether anything is promised to him, the desk knows."""
+    phase = LegPhase.TALKING if row.bridge else LegPhase.ANSWERED if row.state == "Up" else LegPhase.RINGING
+    return Leg(
+        offer=row.variables.get("ACD_OFFER", ""), call=callback, agent=agent, queue=state.queue, nonce=row.nonce, channel_id=row.uniqueid,
+        caller_channel="", phase=phase, channel=row.channel, rang=True, seen=True, bridge=row.bridge, callback=True,
     )
 
 

@@ -5,7 +5,7 @@ link ends the attachment; the next one starts from the channels again, exactly a
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -24,6 +24,9 @@ from cti.control.adoption import Findings, FoundCaller, read_channels
 from cti.control.dispatcher import Dispatcher
 from cti.legs import Leg, LegPhase
 from cti.router import Router, RouterState
+
+#: What is left at most to a customer who was being dialled when the former server went.
+CUSTOMER_SECONDS = 120.0
 
 
 class Attachment:
@@ -71,10 +74,15 @@ class Attachment:
 
     # ---- adoption
 
-    async def adopt_all(self, rows: list[ChannelRow]) -> None:
-        """At the start of an attachment: everything of ours on these channels, with dispatch paused until it is done."""
+    async def adopt_all(self, rows: list[ChannelRow], waiting: Sequence[Event] = ()) -> None:
+        """At the start of an attachment: everything of ours on these channels, with dispatch paused until it is done.
+
+        `waiting`: who waits without a channel.
+        """
         findings = read_channels(rows)
         self._router.tell(DispatchPaused())
+        for event in waiting:
+            self._router.tell(event)
         await self._hang_up_orphans(findings)
         for leg in findings.legs:
             await self._adopt_leg(leg)
@@ -96,13 +104,19 @@ class Attachment:
         self._state.legs.add(leg)
         self._dispatcher.note_channel(leg.channel, leg.nonce)
         if leg.phase is LegPhase.TALKING:
+            if leg.callback:
+                leg.dialled = True
+                self._router.tell(self._router.callbacks.talk_found(leg))
             return
         try:
             await self._switch.set_variable(leg.channel, "ACD_LEG_OWNER", self._state.owner)
         except (ActionRefused, ActionTimeout):
             self.log.info("leg_gone", offer=leg.offer)
         phase = OfferPhase.CONNECTING if leg.phase is LegPhase.ANSWERED else OfferPhase.RINGING
-        self._router.tell(OfferAdopted(leg.offer, leg.call, leg.agent, phase))
+        deadline = None
+        if leg.callback and self._router.callbacks.dialled(leg.offer):
+            leg.dialled, deadline = True, self._clock.now() + CUSTOMER_SECONDS
+        self._router.tell(OfferAdopted(leg.offer, leg.call, leg.agent, phase, deadline, leg.dialled))
 
     async def adopt_caller(self, found: FoundCaller) -> None:
         """Go on with one caller where his channel says he is. What is wrong with one must not keep the others out."""
@@ -123,7 +137,8 @@ class Attachment:
         session = saved[1] if saved is not None and saved[0] >= state.generation else None
         entered_at = self._clock.to_monotonic(state.entry_ms) if state.entry_ms and state.queue else None
         leg = found.talking
-        for event in _engine_events(found, state, entered_at, self._clock.now() - found.row.duration_seconds):
+        caller = self._router.callbacks.identity(found.row.caller_number)
+        for event in _engine_events(found, state, entered_at, self._clock.now() - found.row.duration_seconds, caller):
             self._router.tell(event)
         self._launch(
             Start(
@@ -146,7 +161,7 @@ class Attachment:
         return True
 
 
-def _engine_events(found: FoundCaller, state: ChannelState, entered_at: float | None, came_at: float) -> list[Event]:
+def _engine_events(found: FoundCaller, state: ChannelState, entered_at: float | None, came_at: float, caller: str) -> list[Event]:
     """What the engine is told of a caller who waits or talks."""
     leg = found.talking
     if leg is not None:
@@ -154,4 +169,4 @@ def _engine_events(found: FoundCaller, state: ChannelState, entered_at: float | 
     if not found.in_hold:
         return []
     needs = tuple(SkillNeed(skill, level) for skill, level in state.needs)
-    return [CallQueued(found.call, state.queue, state.tier, needs, entered_at, state.sequence)]
+    return [CallQueued(found.call, state.queue, state.tier, needs, entered_at, state.sequence, caller=caller)]

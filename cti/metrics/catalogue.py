@@ -69,6 +69,21 @@ WAIT = _metric(
     "Time from entry to the outcome. Each queue's service level is among the buckets.", buckets=_WAIT,
 )  # fmt: skip
 TALK = _metric(Kind.HISTOGRAM, "talk_seconds", "queue tier", "Length of talks.", buckets=_TALK)
+CALLBACKS = _metric(
+    Kind.COUNTER, "callbacks_promised_total", "queue tier",
+    "Customers who are to be called back. Those taken over after a restart are not counted again.",
+)  # fmt: skip
+CALLBACK_ATTEMPTS = _metric(
+    Kind.COUNTER, "callback_attempts_failed_total", "queue reason",
+    "Times a customer was dialled and no talk came of it: busy, no_answer, not_taken (a machine), unreachable …",
+)  # fmt: skip
+CALLBACKS_ENDED = _metric(
+    Kind.COUNTER, "callbacks_ended_total", "queue tier outcome",
+    "Callbacks that ended, exactly one outcome each. They count among no other calls of the queue.",
+)  # fmt: skip
+CALLBACKS_OPEN = _metric(
+    Kind.GAUGE, "callbacks_open", "queue", "Customers who wait to be called back, or are being called."
+)
 WRAP_UP = _metric(Kind.HISTOGRAM, "wrapup_seconds", "queue", "Length of wrap-ups.", buckets=_WRAP_UP)
 OFFERS = _metric(Kind.COUNTER, "offers_total", "queue result", "Attempts to ring an agent, by how they ended.")
 WAITING = _metric(Kind.GAUGE, "queue_calls_waiting", "queue tier", "Callers who hold a place in the line now.")

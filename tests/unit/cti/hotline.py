@@ -159,7 +159,7 @@ class Hotline:
         self.services = CallServices(
             switch=Switch(self.phone), clock=self.clock, flows=OneVersion(), backends={"accounts": self.backend, "tickets": self.backend},
             sessions=self.sessions, queue=self.queue, records=self.records, duration=lambda prompts, _language: 2.0 * len(prompts),
-            spool=Path("/spool/recordings"), holding_prompts=lambda _language, _keys: ("phrases/please-hold",), default_queue="general", away_seconds=lambda: 120.0,
+            spool=Path("/spool/recordings"), holding_prompts=lambda _language, _keys, _tier: ("phrases/please-hold",), default_queue="general", away_seconds=lambda: 120.0,
             dialing=load_dialing(Path(__file__).resolve().parents[3] / "config"),
         )  # fmt: skip
         self.call: Call = None  # type: ignore[assignment]

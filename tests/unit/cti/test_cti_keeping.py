@@ -20,6 +20,7 @@ from cti.store.base import Namespace
 from cti.store.opening import open_store
 from cti.words import Durations, Phrasebook
 from ivr.events import DialOutcome
+from ivr.speech import speak
 from ivr.state import Trace
 from tests.unit.cti.hotline import LoopClock
 from tests.unit.cti.requester import Requester
@@ -328,7 +329,8 @@ async def test_times_of_prompts_are_read_from_their_files(tmp_path):
 
 
 _PHRASES = (
-    "please-hold", "keys-while-waiting", "queue-next", "queue-position", "queue-position-end", "queue-wait-minutes", "queue-wait-under-minute",
+    "please-hold", "keys-while-waiting", "queue-next", "queue-position", "queue-position-end", "queue-wait-about", "queue-wait-from", "queue-wait-to", "queue-wait-under-minute",
+    "queue-thanks", "greeting-tier-gold",
     "whisper-tier-gold", "whisper-waited",
 )
 BOOK = Phrasebook({name: {} for name in _PHRASES})
@@ -337,15 +339,22 @@ BOOK = Phrasebook({name: {} for name in _PHRASES})
 @pytest.mark.parametrize(("keys", "said"), [({}, ("phrases/please-hold",)), ({"*": "menu"}, ("phrases/please-hold", "phrases/keys-while-waiting"))])
 async def test_what_is_said_on_the_way_into_the_line(keys, said):
     assert BOOK.holding("zh", keys) == said
+    assert BOOK.holding("zh", keys, "basic") == said
+    assert BOOK.holding("zh", keys, "gold") == ("phrases/greeting-tier-gold", *said)
 
 
 async def test_position_and_wait():
-    assert BOOK.announce("zh", 1, None) == ("phrases/queue-next",)
-    assert BOOK.announce("zh", 1, 30.0) == ("phrases/queue-next", "phrases/queue-wait-under-minute")
-    said = BOOK.announce("en", 3, 240.0)
+    thanks = "phrases/queue-thanks"
+    assert BOOK.announce("zh", 1, None) == ("phrases/queue-next", thanks)
+    assert BOOK.announce("zh", 1, 30.0, 59.0) == ("phrases/queue-next", "phrases/queue-wait-under-minute", thanks)
+    said = BOOK.announce("en", 3, 230.0, 235.0)
     assert said[0] == "phrases/queue-position"
     assert "phrases/queue-position-end" in said
-    assert said[said.index("phrases/queue-wait-minutes") + 1 :] == BOOK.phrase("", "en", 4)
+    assert said[said.index("phrases/queue-wait-about") + 1 :] == (*speak("duration", 240, "en"), thanks)
+    assert BOOK.announce("zh", 1, 170.0, 301.0) == (
+        "phrases/queue-next", "phrases/queue-wait-from", *speak("duration", 180, "zh"), "phrases/queue-wait-to", *speak("duration", 360, "zh"), thanks,
+    )
+    assert BOOK.announce("zh", 1, 20.0, 90.0)[1:3] == ("phrases/queue-wait-from", *speak("duration", 60, "zh")[:1])
     assert BOOK.announce("", 2, None) == BOOK.announce("zh", 2, None)
 
 

@@ -14,12 +14,14 @@ from acd.states import AgentState
 from cti.ami.errors import ActionRefused, ActionTimeout, LinkDown
 from cti.ami.messages import OriginateFailed
 from cti.ami.switch import Switch
+from cti.callbacks.ringing import Greeting
 from cti.calls.ports import QueueRequest
 from cti.calls.state import ChannelPhase, ChannelState, decode_state
 from cti.control.auditor import Auditor
 from cti.control.dispatcher import Dispatcher
 from cti.legs import LegPhase
 from cti.router import Router, RouterState, Words
+from tests.unit.cti.callback_room import callback_desk
 from tests.unit.cti.channels import agi_ended, executed, hung_up, joined, leg_state, pressed, ringing, row, started, up
 from tests.unit.cti.hotline import LoopClock
 from tests.unit.cti.requester import Requester
@@ -73,8 +75,12 @@ class Room:
         self.clock = LoopClock()
         self.engine = Engine(rules, offer_prefix="e000001-")
         self.switch = Switch(self.wire)
-        words = Words(lambda *said: ("phrases/whisper", f"phrases/{said[2]}"), lambda *said: ("phrases/position", f"zh/n{said[1]}"))
-        self.router = Router(self.engine, self.state, self.switch, self.clock, words, (self.facts,))
+        words = Words(
+            lambda *said: ("phrases/whisper", f"phrases/{said[2]}"), lambda *said: ("phrases/callback", f"phrases/{said[2]}"),
+            Greeting(("phrases/hello",), ("phrases/press",)), lambda *said: ("phrases/position", f"zh/n{said[1]}"),
+        )  # fmt: skip
+        self.desk = callback_desk(self.clock, rules)
+        self.router = Router(self.engine, self.state, self.switch, self.clock, words, self.desk, (self.facts, self.desk))
         self.task = asyncio.create_task(self.router.run())
 
     def waits(self, call="c1", tier="gold", **changes) -> CallEar:

@@ -20,6 +20,7 @@ from cti.policy_in_force import PolicyInForce
 from cti.settings import Settings
 from cti.store.opening import open_store
 from ivr.flows import load_flows
+from tests.unit.cti.callback_room import callback_desk
 from tests.unit.cti.hotline import LoopClock
 from tests.unit.cti.requester import Globals
 
@@ -79,7 +80,7 @@ async def attached(exchange: Exchange) -> AsyncIterator[tuple[Server, "asyncio.T
     store = open_store("memory:")
     versions = FlowVersions(flows, {}, read=dict, load=lambda _texts: flows, store=store, metrics=metrics)
     in_force = PolicyInForce(Loaded(policy, {}, ()), read=lambda: Loaded(policy, {}, ()), check=lambda _policy: None, metrics=metrics)
-    server = Server(Room(settings, in_force, versions, clock, store, {}, ledger, metrics, Dialing()))
+    server = Server(Room(settings, in_force, versions, clock, store, {}, ledger, metrics, Dialing(), callback_desk(clock, policy)))
     server.events_link = server.actions_link = exchange
     task = asyncio.create_task(server._attach())
     try:
@@ -181,4 +182,4 @@ async def test_ends_that_asterisk_does_not_tell_in_time_end_no_attachment():
         await asyncio.wait([task], timeout=5.0)
         assert not task.done(), task.exception()
         await asyncio.wait([task], timeout=60.0)
-        assert len(exchange.actions("DBGetTree")) == 2
+        assert exchange.actions("DBGetTree").count({"Family": "hotline-ended"}) == 2
