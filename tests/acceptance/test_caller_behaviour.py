@@ -119,10 +119,10 @@ async def test_a_machine_that_dials_is_understood(gallery: Gallery, server: Hotl
 
     async def visit(number: str, language: str) -> None:
         async with visitor(gallery, number, language) as caller:
-            await caller.media.press(ROOMS["secret"] + "11223344" + "556677", hold_seconds=0.02, pause_seconds=0.02)
+            await caller.media.press(ROOMS["secret"] + "11223344" + "5566778899", hold_seconds=0.02, pause_seconds=0.02)
             await caller.heard("secret/refused-1", 20, language)
         (asked,) = gallery.company.requests("bank", number)
-        assert (asked.arguments["account"], asked.arguments["pin"]) == ("11223344", "556677")
+        assert (asked.arguments["account"], asked.arguments["pin"]) == ("11223344", "5566778899")
 
     await in_both(visit, "1362000050")
 

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from ivr.flows import load_flows
+from ivr.fragments import INCLUDE
 from ivr.known import Known
 from ivr.steps import FORMS
 from tests.rig.agents import ANSWERS
@@ -97,12 +98,12 @@ async def test_all_that_can_be_asked(gallery: Gallery, server: HotlineServer) ->
 
 @scene
 async def test_what_nobody_may_read(gallery: Gallery, server: HotlineServer) -> None:
-    """Secure collect, lookup, report: a wrong PIN, then the right one, a card, and a ticket read back."""
+    """Secure collect, lookup, http, report: a wrong PIN, then the right one, a card, and a ticket read back."""
 
     async def visit(number: str, language: str) -> None:
         async with visitor(gallery, number, language) as caller:
             await enter(caller, "secret")
-            for question, keys in (("account-1", "10203040"), ("pin-1", "111111"), ("pin-1", PIN), ("card-1", CARD)):
+            for question, keys in (("account-1", "10203040"), ("pin-1", "1111111111"), ("pin-1", PIN), ("card-1", CARD)):
                 await caller.heard(f"secret/{question}", 20, language)
                 await caller.press(keys)
             done = await caller.heard("secret/done-1", 20, language)
@@ -110,8 +111,8 @@ async def test_what_nobody_may_read(gallery: Gallery, server: HotlineServer) -> 
             (ticket,) = server.rows("SELECT ticket FROM tickets WHERE caller = ?", number)
             told = said(language, "secret/done-1", ("ticket", ticket["ticket"]), "main/rooms-1")
             check_heard(caller, [*caller.prompts[: caller.heard_so_far.index(done)], *told])
-        assert [asked.arguments["pin"] for asked in gallery.company.requests("bank", number)] == ["111111", PIN]
-        assert [asked.arguments["pin"] for asked in gallery.company.requests("card", number)] == [CARD]
+        assert [asked.arguments["pin"] for asked in gallery.company.requests("bank", number)] == ["1111111111", PIN]
+        assert [asked.arguments["card"] for asked in gallery.company.requests("shop", number)] == [{"number": CARD}]
 
     await in_both(visit, "1360000030")
 
@@ -158,11 +159,36 @@ async def test_in_line_with_a_person_and_after(gallery: Gallery, server: Hotline
         await in_both(visit, "1360000050")
 
 
+@scene
+async def test_what_others_serve(gallery: Gallery, server: HotlineServer) -> None:
+    """include, http, sms: a typed reply told, a text message sent once, and every other way out."""
+
+    async def visit(number: str, language: str) -> None:
+        async with visitor(gallery, number, language) as caller:
+            await enter(caller, "services")
+            for exhibit, answer in (("12", "services/texted-1"), ("12", "services/limited-1"), ("99", "services/unknown-1")):
+                await caller.heard("pick/ask-1", LONG, language)
+                await caller.press(f"{exhibit}#")
+                await caller.heard("pick/right-1", 20, language)
+                await caller.press("1")
+                await caller.heard_whole(answer, LONG, language)
+            await caller.heard("main/rooms-1", 20, language)
+            told = said(language, "services/told-1", ("money", 250), "services/told-2", ("date", "2026-10-01"))
+            place = caller.prompts.index((language, "services/told-1"))
+            check_heard(caller, [*caller.prompts[:place], *told, *caller.prompts[place + len(told) :]])
+        (text,) = server.rows("SELECT * FROM sms_outbox WHERE number = ?", number)
+        assert (text["text"], text["language"]) == ({"zh": "展品12，门票2.50元。", "en": "Exhibit 12, ticket CNY 2.50."}[language], language)
+
+    await in_both(visit, "1360000060")
+
+
 async def test_no_step_type_is_missing(gallery: Gallery, hotline: HotlineServer) -> None:
     """After all of the above: whatever the language offers was walked by a real call, in each language."""
+    wanted = set(FORMS) - {INCLUDE}  # the steps of a fragment are walked under their own names
     there = {step.kind for flow in load_flows(gallery.flows, Known()).flows.values() for step in flow.steps.values()}
-    assert there == set(FORMS), "the gallery lacks these step types, or has unknown ones"
+    assert there == wanted, "the gallery lacks these step types, or has unknown ones"
     for language in LANGUAGES:
         trails = hotline.rows("SELECT trail FROM call_records WHERE language = ?", language)
-        walked = {step["type"] for row in trails for step in json.loads(row["trail"])}
-        assert walked == set(FORMS), language
+        steps = [step for row in trails for step in json.loads(row["trail"])]
+        assert {step["type"] for step in steps} == wanted, language
+        assert "exhibit__right" in {step["step"] for step in steps}, f"{language}: nobody walked an included step"
