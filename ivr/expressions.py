@@ -23,6 +23,17 @@ _WIDEST = 1 << 63
 _TEXT = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 
+RESERVED = frozenset(
+    (
+        "call", "today",
+        "bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type", "dyn", "true", "false", "null", "in",
+        "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package", "namespace", "return",
+        "var", "void", "while",
+    )
+)  # fmt: skip
+"""Names that mean something else in expressions: no variable can have them."""
+
+
 class VariableType(StrEnum):
     """Types a flow can declare for its variables."""
 

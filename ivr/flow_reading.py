@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from ivr.checks import check_graph, check_targets
 from ivr.document import Finding, Node, Scalar, Severity, Table, did_you_mean
-from ivr.expressions import Scope, VariableType
+from ivr.expressions import RESERVED, Scope, VariableType
 from ivr.flowset import Flow
 from ivr.fragments import INCLUDE, Expansion, Including, Placed
 from ivr.known import Known
@@ -114,11 +114,11 @@ class FlowReader:
         variables = Variables(self._findings)
         child = reader.child("vars")
         for name, node in child.entries() if child else ():
-            if fits(name.text) and name.text not in ("call", "today"):
+            if fits(name.text) and name.text not in RESERVED:
                 variables.read(name, node)
             else:
-                cure = "use a-z, 0-9, _; not call or today"
-                reader.report(name, "bad-name", f'"{name.text}" cannot name a variable', cure)
+                cure = "it means something else in expressions" if name.text in RESERVED else "use a-z, 0-9, _"
+                reader.report(name, "bad-name", f'"{name.text}" cannot name a variable', f"{cure}; choose another name")
         for name, node in expansion.variables:
             with self._telling_once():
                 variables.read(name, node)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ivr.expressions import VariableType
+from ivr.expressions import RESERVED, VariableType
 from ivr.fields import (
     FLAG,
     FULL_WAY,
@@ -73,7 +73,7 @@ _VARIABLE = {
 }
 _SPAN = r"^([01][0-9]|2[0-3]):[0-5][0-9]\s*-\s*([01][0-9]|2[0-4]):[0-5][0-9]$"
 _STEP_KEY = {"pattern": NAME_PATTERN, "not": {"const": "return"}}
-_VARIABLE_KEY = {"pattern": NAME_PATTERN, "not": {"enum": ["call", "today"]}}
+_VARIABLE_KEY = {"pattern": NAME_PATTERN, "not": {"enum": sorted(RESERVED)}}
 
 _VARS = Field(
     "vars",

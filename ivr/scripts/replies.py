@@ -9,6 +9,7 @@ from ivr.events import FailReason
 from ivr.reader import Reader
 from ivr.scripts.script import Case
 from ivr.secret import Secret
+from ivr.steps.sms import SEND_SMS, SmsOutcome
 
 Answers = Callable[[CallBackend], Mapping[str, Any] | FailReason]
 
@@ -41,6 +42,15 @@ def first_fitting(cases: Mapping[str, Sequence[Case]], call: CallBackend) -> Map
         if all(given.get(name) == value for name, value in case.when.items()):
             return {"status": case.status, "body": case.reply} if _is_request(call, case) else case.reply
     return FailReason.UNAVAILABLE
+
+
+def is_done(call: CallBackend, reply: Mapping[str, Any] | FailReason) -> bool:
+    """Return whether an effect has happened: neither a failure, a status beyond 299, nor a text message that was not sent."""
+    if isinstance(reply, FailReason):
+        return False
+    if call.operation == SEND_SMS:
+        return reply.get("outcome") == SmsOutcome.SENT
+    return "/" not in call.operation or reply.get("status", 0) < 300
 
 
 def _is_request(call: CallBackend, case: Case) -> bool:

@@ -11,7 +11,7 @@ from ivr.document import Finding, Position
 from ivr.events import DialOutcome, FailReason, QueueOutcome
 from ivr.flowset import FlowSet
 from ivr.scripts.coverage import Coverage, WatchedInterpreter
-from ivr.scripts.replies import first_fitting
+from ivr.scripts.replies import first_fitting, is_done
 from ivr.scripts.script import Act, Action, Script
 from ivr.state import CallInfo, Session
 from ivr.walker import Line, LineKind, Walker
@@ -171,7 +171,7 @@ class _Run:
 
     def _answer(self, call: CallBackend) -> Mapping[str, Any] | FailReason:
         reply = first_fitting(self._script.cases, call)
-        if call.idempotency_key is not None and not isinstance(reply, FailReason):
+        if call.idempotency_key is not None and is_done(call, reply):
             self._effects.setdefault(call.operation, set()).add(call.idempotency_key)
         return reply
 

@@ -3,7 +3,7 @@
 import pytest
 
 from ivr.document import parse
-from ivr.expressions import VariableType
+from ivr.expressions import RESERVED, VariableType
 from ivr.flows import Known, Operation
 from ivr.replies import ReplyError, read_reply
 from tests.unit.ivr.ivr_room import files, findings, flow_text
@@ -136,3 +136,19 @@ def test_a_field_of_another_type_cannot_be_spoken():
 )
 def test_a_variable_that_may_hold_something_else_is_not_judged(more):
     assert set(codes("d.n == 'x'", more=more)) <= {"unreachable-step"}
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED))
+def test_a_name_that_means_something_else_is_refused_where_it_is_declared(name):
+    found = findings(files(flow_text("a: {type: goto, step: bye}", variables=f"'{name}': text")), KNOWN)
+    assert [(finding.code, finding.line) for finding in found] == [("bad-name", 6)]
+    assert "choose another name" in found[0].cure
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["size", "has", "name", "number", "text", "min", "duration", "timestamp", "not", "error", "index", "optional"],
+)
+def test_names_that_only_look_like_it_are_free(name):
+    steps = f"a: {{type: branch, cases: [{{when: \"{name} == 'x'\", next: bye}}], otherwise: bye}}"
+    assert findings(files(flow_text(steps, variables=f"{name}: text")), KNOWN) == ()
