@@ -113,7 +113,8 @@ class Ledger:
         if entry.steps <= TRAIL_LIMIT:
             at_ms = self._clock.to_wall_ms(trace.at)
             step = {"at_ms": at_ms, "flow": trace.flow, "step": trace.step, "type": trace.type, "result": trace.result}
-            self._records.update(call, trail=(step,))
+            key = {"key": trace.values["key"]} if "key" in trace.values else {}
+            self._records.update(call, trail=({**step, **key},))
         self.log.debug("step", call=call, flow=trace.flow, step=trace.step, result=trace.result)
 
     def replied(self, call: str, operation: str, arguments: Mapping[str, Any], reply: Mapping[str, Any]) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 from ivr.commands import Command, Play
 from ivr.events import Event
 from ivr.flowset import FlowSet
+from ivr.replay import condition
 from ivr.speech import text
 from ivr.state import CallInfo, Step, Trace
-from ivr.steps.choosing import Branch
 from ivr.walker import Backend, Line, LineKind, Walker
 
 LONGEST_VALUE = 160
@@ -92,17 +92,9 @@ class ExplainingWalker(Walker):
 
     def _told(self, entry: Trace) -> str:
         reported = ", ".join(f"{name} = {_shown(value)}" for name, value in entry.values.items())
-        result = self._condition(entry) or entry.result
+        why = condition(self._flows.flows[entry.flow].steps.get(entry.step), entry.result)
+        result = f"{entry.result}: {why}" if why else entry.result
         return f"{entry.flow}/{entry.step} ({entry.type}): {result}{f'; {reported}' if reported else ''}"
-
-    def _condition(self, entry: Trace) -> str:
-        """Return the condition that a branch found true, "" for everything else."""
-        step = self._flows.flows[entry.flow].steps.get(entry.step)
-        word, _, number = entry.result.partition(" ")
-        if not isinstance(step, Branch) or word != "case":
-            return ""
-        condition = step.cases[int(number) - 1].when
-        return f"{entry.result}: {condition.source}" if condition else ""
 
     def _changed(self, step: Step) -> Iterator[str]:
         """Yield the variables that have another value now, of the flow being walked; secret ones have none."""

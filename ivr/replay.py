@@ -7,6 +7,7 @@ from typing import Any
 from ivr.flowset import FlowSet
 from ivr.moves import Way
 from ivr.steps.base import StepType
+from ivr.steps.choosing import Branch
 from ivr.texts import Fixed, Text
 
 _WAYS = {"timeout": "on_timeout", "nothing said": "on_timeout", "invalid": "on_invalid"}
@@ -18,7 +19,8 @@ class Told:
 
     Attributes:
         at_ms: when, in UTC milliseconds.
-        flow, step, type, result: as the trail has them.
+        flow, step, type: as the trail has them.
+        result: likewise, with the key that was pressed or the condition that held.
         texts: what the step says, by language, with … for values; empty for steps that say nothing or are no longer there.
 
     """
@@ -35,7 +37,7 @@ def retell(trail: Iterable[Mapping[str, Any]], flows: FlowSet) -> tuple[Told, ..
     """Return the entries of a trail with the texts of their steps; entries that cannot be read are left out.
 
     Args:
-        trail: entries `{at_ms, flow, step, type, result}` as the call's record keeps them.
+        trail: entries `{at_ms, flow, step, type, result}`, some with `key`, as the call's record keeps them.
         flows: the flows, best of the version the call went through.
 
     """
@@ -52,7 +54,18 @@ def _told(entry: Mapping[str, Any], flows: FlowSet, words: Mapping[tuple[str, st
     found = flows.flows[flow].steps.get(step) if flow in flows.flows else None
     said = list(_said(found, result)) if found and result not in ("skipped", "ended") else []
     texts = {language: " / ".join(_words(text, language, words) for text in said) for language in flows.languages}
-    return Told(int(entry["at_ms"]), flow, step, kind, result, texts if said else {})
+    why = condition(found, result)
+    full = f"{result}: {why}" if why else f"{result}, key {entry['key']}" if "key" in entry else result
+    return Told(int(entry["at_ms"]), flow, step, kind, full, texts if said else {})
+
+
+def condition(step: StepType | None, result: str) -> str:
+    """Return the condition that held when a branch ended with this result; "" for every other step and result."""
+    word, _, number = result.partition(" ")
+    if not isinstance(step, Branch) or word != "case" or not number.isdecimal() or not 0 < int(number) <= len(step.cases):
+        return ""
+    held = step.cases[int(number) - 1].when
+    return held.source if held else ""
 
 
 def _said(step: StepType, result: str) -> Iterator[Text]:

@@ -68,3 +68,12 @@ def test_values_are_left_out_and_damaged_entries_passed_over():
     told = retell([{"at_ms": "x"}, {}, *TRAIL], FLOWS)
     assert len(told) == 4
     assert told[2].texts["en"] == "You owe …"
+
+
+def test_the_key_pressed_and_the_condition_that_held_are_told():
+    trail = [
+        {"at_ms": BEGAN, "flow": "main", "step": "has_number", "type": "branch", "result": "case 1"},
+        {"at_ms": BEGAN, "flow": "main", "step": "has_number", "type": "branch", "result": "case 99"},
+        {"at_ms": BEGAN, "flow": "main", "step": "menu", "type": "menu", "result": "choice", "key": "2"},
+    ]
+    assert [told.result for told in retell(trail, FLOWS)] == ['case 1: call.caller_number != ""', "case 99", "choice, key 2"]
