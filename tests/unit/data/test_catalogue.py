@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from cti.backends import OPERATIONS, BackendInvalid
 from cti.backends.base import reveal
 from cti.backends.catalogue import known_operations
 from cti.backends.config import read_backends_config
+from cti.backends.gateway import SmsState
 from cti.backends.http import HttpAddress
 from cti.backends.rules import ServiceRules
 from cti.backends.text_messages import number_pattern
@@ -114,6 +116,13 @@ def test_what_services_and_gateways_are_asked_with_is_read():
     assert "hush" not in repr(config)
     assert config.gateways["carrier"].rules.allows("+14155550100")
     assert not config.gateways["carrier"].rules.allows("14155550100a")
+
+
+def test_the_documented_services_and_gateways_are_read():
+    page = (Path(__file__).parents[3] / "docs" / "services.md").read_text(encoding="utf-8")
+    text = GOOD + "".join(re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE))
+    assert read_backends_config(text, "b.yaml").names == ("main", "parcels", "tariff", "sms", "carrier")
+    assert all(f"`{state}`" in page for state in SmsState)
 
 
 @pytest.mark.parametrize(
