@@ -81,6 +81,12 @@ class Forecast:
                 if fact.outcome is Outcome.ABANDONED:
                     self._ended(fact.queue, fact.wait_seconds, abandoned=True)
 
+    def remember(self, calls: int) -> None:
+        """Judge forecasts by the last so many from now on."""
+        if calls != self._remembered:
+            self._remembered = calls
+            self._errors = {queue: deque(errors, maxlen=calls) for queue, errors in self._errors.items()}
+
     def promise(self, call: str, likely_seconds: float, now: float) -> None:
         """Remember what was forecast for a call, spoken or not, to be held against its wait; only the first time counts."""
         self._promises.setdefault(call, (now, likely_seconds))

@@ -43,6 +43,7 @@ def policy_replaced(world: World, event: PolicyReplaced) -> None:
         world.ignore(event, Ignored.ILLEGAL)
         return
     old, world.policy = world.policy, event.policy
+    world.forecast.remember(event.policy.forecast.window_calls)
     world.lines.clear()
     world.matching.start_anew()
     _replace_agents(world)

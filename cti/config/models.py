@@ -50,7 +50,7 @@ class CallbackEntry(Model):
 
     attempts: Annotated[int, Field(ge=1, le=10, description="how often a customer is dialled, 1 to 10")] = 3
     pause_seconds: Annotated[float, seconds(0, _Day, "time between two attempts")] = 300
-    expiry_seconds: Annotated[float, seconds(60, 7 * _Day, "how long a promise holds")] = 28_800
+    expiry_seconds: Annotated[float, seconds(1, 7 * _Day, "how long a promise holds")] = 28_800
     ring_seconds: Annotated[float, seconds(5, 120, "how long a customer's phone rings")] = 30
     answer_seconds: Annotated[float, seconds(5, 120, "time to take the call after the greeting began")] = 30
     max_waiting: Annotated[int, Field(ge=0, le=100_000, description="most callbacks in line, 0 for no limit")] = 100

@@ -36,6 +36,7 @@ DEFAULTS = {
 DISPATCH = {
     "backoff": {"no_answer_seconds": 0, "busy_seconds": 5, "rejected_seconds": 5, "unreachable_seconds": 5, "hung_up_seconds": 1},
 }  # fmt: skip
+FLOW_QUEUES = ("billing", "faults", "general")
 SKILLS = ("lang_zh", "lang_en", "billing", "faults")
 
 
@@ -52,16 +53,19 @@ class Lines:
         config, flows = folder / "config", folder / "flows"
         config.mkdir(parents=True)
         shutil.copytree(PROJECT / "flows", flows)
-        shutil.copy(PROJECT / "config" / "backends.yaml", config)
+        for name in ("backends.yaml", "dialing.yaml"):
+            shutil.copy(PROJECT / "config" / name, config)
         label = {"zh": "测试", "en": "Test"}
         agents = {
             name: {"label": name, "extension": 2000 + number, "skills": {"lang_zh": 1, "lang_en": 1}, **agent}
             for number, (name, agent) in enumerate(self._agents.items())
         }
         queues = {name: {"label": label, **queue} for name, queue in self._queues.items()}
+        for name in FLOW_QUEUES:  # the flows lead there
+            queues.setdefault(name, {"label": label})
         tiers = {name: {"label": label, "head_start_seconds": seconds} for name, seconds in HEAD_STARTS.items()}
         _write(config / "agents.yaml", skills=dict.fromkeys(SKILLS, label), agents=agents)
-        _write(config / "queues.yaml", defaults=DEFAULTS, dispatch=DISPATCH, queues=queues)
+        _write(config / "queues.yaml", defaults=DEFAULTS, dispatch=DISPATCH, forecast={"least_calls": 0}, queues=queues)
         _write(config / "tiers.yaml", tiers=tiers)
         _write(flows / "main.yaml", **self._entry())
         return config, flows
