@@ -157,7 +157,8 @@ async def hotline(
     folder = tmp_path_factory.mktemp("studio")
     flows, sounds, music = folder / "flows", folder / "sounds", folder / "music"
     flows.mkdir()
-    (flows / "phrases.yaml").write_bytes((PROJECT / "flows/phrases.yaml").read_bytes())
+    for name in ("phrases.yaml", "hours.yaml"):
+        (flows / name).write_bytes((PROJECT / "flows" / name).read_bytes())
     (flows / "main.yaml").write_text(FLOW % FIRST, encoding="utf-8")
     await asyncio.to_thread(build_prompts, wanted_prompts(flows), sounds, speaker)
     build_music(music)
@@ -195,5 +196,7 @@ async def test_a_caller_hears_the_recording_until_its_text_changes(hotline: Hotl
         assert (status, "the voice speaks those: zh/main/hello-1" in told) == (0, True)
         hotline.learn("voice/second")
         assert (await server.api("POST", "/api/flows/reload", {})).status == 200
+        page = await server.api("GET", "/flows/main?against=previous", token="")
+        assert (page.status, "<li>the text of main/hello changed (zh)</li>" in str(page.body)) == (200, True)
         assert await heard_in_a_call(hotline, "voice/second") == ["voice/second"]
         assert server.tracebacks() == []

@@ -72,7 +72,8 @@ async def hotline(asterisk_install: AsteriskInstall, sipp: Tool, tmp_path_factor
     folder = tmp_path_factory.mktemp("reload")
     flows, prompts, music = folder / "flows", folder / "sounds", folder / "music"
     flows.mkdir()
-    shutil.copy(PROJECT / "flows" / "phrases.yaml", flows / "phrases.yaml")
+    for name in ("phrases.yaml", "hours.yaml"):  # queues.yaml names plans of the latter
+        shutil.copy(PROJECT / "flows" / name, flows / name)
     wanted = []
     for version in NAMES:
         put(flows, flow(version))
