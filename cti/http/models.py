@@ -65,7 +65,11 @@ class WaitingCall(Model):
 
 
 class QueueView(Model):
-    """A line now. `waiting` holds a place; `away` are those in the menu who keep their age."""
+    """A line now. `waiting` holds a place; `away` are those in the menu who keep their age.
+
+    A newcomer will as likely wait more as less than `expected_wait_seconds`, one in ten more than `longest_expected_seconds`.
+    `forecast_error` is the median of |forecast - wait| / wait over the last `forecasts_judged` answered calls.
+    """
 
     name: str
     label_zh: str
@@ -77,6 +81,9 @@ class QueueView(Model):
     away: Count
     agents: Mapping[AgentState, Count]
     expected_wait_seconds: Seconds | None
+    longest_expected_seconds: Seconds | None
+    forecast_error: float | None
+    forecasts_judged: Count
     service_level_seconds: Seconds
 
 

@@ -50,6 +50,9 @@ def _queue(queue: QueueSnapshot, config: Queue) -> dict[str, Any]:
         "away": queue.away,
         "agents": {state: queue.agents_by_state.get(state, 0) for state in AgentState},
         "expected_wait_seconds": queue.expected_wait_seconds,
+        "longest_expected_seconds": queue.longest_expected_seconds,
+        "forecast_error": None if queue.forecast is None else queue.forecast.median_error,
+        "forecasts_judged": 0 if queue.forecast is None else queue.forecast.calls,
         "service_level_seconds": config.service_level_seconds,
     }
 

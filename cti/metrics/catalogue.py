@@ -91,7 +91,11 @@ LONGEST = _metric(Kind.GAUGE, "queue_longest_wait_seconds", "queue tier", "Wait 
 TALKING = _metric(Kind.GAUGE, "queue_calls_talking", "queue", "Callers of the queue who talk with an agent now.")
 ESTIMATE = _metric(
     Kind.GAUGE, "queue_estimated_wait_seconds", "queue",
-    "What a caller who enters now would be told; absent while there is no honest estimate.",
+    "Likely wait of a caller who enters now; absent while there is nothing to go by.",
+)  # fmt: skip
+FORECAST_ERROR = _metric(
+    Kind.GAUGE, "queue_forecast_error_ratio", "queue",
+    "Median of |forecast - wait| / wait over the last answered calls; callers are told only while it is small. Absent before the first.",
 )  # fmt: skip
 QUEUE_AGENTS = _metric(Kind.GAUGE, "queue_agents", "queue state", "Agents of the queue by state.")
 AGENTS = _metric(Kind.GAUGE, "agents", "state", "Agents by state.")

@@ -40,7 +40,8 @@ class SnapshotCollector(Collector):
         return [
             _family(definition)
             for definition in (
-                catalogue.WAITING, catalogue.LONGEST, catalogue.TALKING, catalogue.CALLBACKS_OPEN, catalogue.ESTIMATE, catalogue.QUEUE_AGENTS,
+                catalogue.WAITING, catalogue.LONGEST, catalogue.TALKING, catalogue.CALLBACKS_OPEN, catalogue.ESTIMATE, catalogue.FORECAST_ERROR,
+                catalogue.QUEUE_AGENTS,
                 catalogue.AGENTS, catalogue.CALLS_ACTIVE, catalogue.IVR_ACTIVE,
             )
         ]  # fmt: skip
@@ -69,16 +70,18 @@ class SnapshotCollector(Collector):
         yield self._by_tier(catalogue.WAITING, queues, lambda queue: queue.waiting_by_tier, sum)
         yield self._by_tier(catalogue.LONGEST, queues, lambda queue: queue.longest_wait_by_tier_seconds, max)
         talking, estimate = _family(catalogue.TALKING), _family(catalogue.ESTIMATE)
-        callbacks = _family(catalogue.CALLBACKS_OPEN)
+        callbacks, error = _family(catalogue.CALLBACKS_OPEN), _family(catalogue.FORECAST_ERROR)
         agents = _family(catalogue.QUEUE_AGENTS)
         for queue in queues:
             talking.add_metric([queue.name], queue.talking)
             callbacks.add_metric([queue.name], queue.callbacks)
+            if queue.forecast is not None:
+                error.add_metric([queue.name], queue.forecast.median_error)
             if queue.expected_wait_seconds is not None:
                 estimate.add_metric([queue.name], queue.expected_wait_seconds)
             for state in AgentState:
                 agents.add_metric([queue.name, state.value], queue.agents_by_state.get(state, 0))
-        yield from (talking, callbacks, estimate, agents)
+        yield from (talking, callbacks, estimate, error, agents)
 
     def _by_tier(
         self, definition: Definition, queues: list[QueueSnapshot],
