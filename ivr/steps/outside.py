@@ -17,7 +17,8 @@ from ivr.steps.reading import StepReader
 from ivr.texts import phrase_prompt
 
 FILLER = phrase_prompt("one-moment")
-FILLER_AFTER_SECONDS = 1.0
+#: Callers hear the sentence within a second: some hundredths go by until it is on the line.
+FILLER_AFTER_SECONDS = 0.9
 GRACE_SECONDS = 0.5
 INVALID = "invalid"
 

@@ -5,6 +5,7 @@ import pytest
 from ivr.commands import CallBackend, Play, StopPlaying
 from ivr.events import BackendFailed, BackendReplied, CallerHungUp, FailReason, PlayEnded
 from ivr.state import Awaiting
+from ivr.steps.outside import FILLER_AFTER_SECONDS
 from tests.unit.ivr.ivr_room import KNOWN, Room, load
 
 LOOKUP = """
@@ -27,7 +28,7 @@ def lookup() -> Room:
 def test_a_query_has_arguments_a_time_and_no_key(lookup):
     assert lookup.command == CallBackend("t1", "crm", "who", {"number": "13800138001"}, 4.0, None)
     assert lookup.step.awaiting is Awaiting.BACKEND
-    assert lookup.step.deadline == lookup.now + 1
+    assert lookup.step.deadline == lookup.now + FILLER_AFTER_SECONDS
     lookup.replied(found=True, customer={"tier": "12"})
     assert lookup.plays == ["say/n-1", "say/n-2"]
 
@@ -35,7 +36,7 @@ def test_a_query_has_arguments_a_time_and_no_key(lookup):
 def test_after_a_second_a_sentence_fills_the_time_once(lookup):
     lookup.silence()
     assert lookup.plays == ["phrases/one-moment"]
-    assert lookup.step.deadline == lookup.now + 3.5
+    assert lookup.step.deadline == pytest.approx(lookup.now + 4.5 - FILLER_AFTER_SECONDS)
     filler = lookup.command.token
     lookup.send(PlayEnded(filler), 1)
     assert lookup.step.commands == ()
