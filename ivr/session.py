@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from ivr.budgets import STEPS_AFTER_BUDGET, count_silence, used_up
 from ivr.commands import Hangup, SetLanguage
 from ivr.events import CallerHungUp, DeadlinePassed, DigitPressed, Event
 from ivr.expressions import ExpressionError
@@ -12,21 +13,16 @@ from ivr.moves import RETURN, End, Enter, Fail, Go, Move, Wait
 from ivr.run import Run, SecretLostError
 from ivr.state import Awaiting, CallInfo, Ended, Frame, Session, Step, Trace
 from ivr.steps.base import StepType, prompt_is_over
-from ivr.texts import LANGUAGES
+from ivr.texts import LANGUAGES, phrase_prompt
 
 __all__ = ["Awaiting", "CallInfo", "Ended", "Frame", "Interpreter", "Session", "Step", "Trace"]
 
-STEPS_PER_RUN = 100
-"""Steps between two waits; more is a loop."""
-STEPS_PER_CALL = 1000
-SECONDS_PER_CALL = 1800.0
-"""Time in flows, without queues, dialling and talks."""
-STEPS_AFTER_BUDGET = 50
-"""Steps left to the safe exit once a budget is used up."""
 DEEPEST = 8
 """Flows that may be called within each other."""
 KEYS = "0123456789*#"
 _EARLY_SECONDS = 0.001
+_NOWHERE = ""
+"""The target after the last sentence to a caller whose safe exit led nowhere."""
 
 
 class Interpreter:
@@ -79,7 +75,8 @@ class Interpreter:
             return self._step(run)
         if isinstance(event, CallerHungUp):
             return self._hung_up(run)
-        return self._finish(run, self._guarded(run, lambda: self._take(run, event)))
+        move = self._guarded(run, lambda: self._take(run, event))
+        return self._finish(run, move, pressed=isinstance(event, DigitPressed))
 
     def restore(self, data: Mapping[str, Any], now: float, civil: datetime, last: str = "restart") -> Step:
         """Go on in another process with what `Session.to_json` wrote: the wait of the step is issued again.
@@ -182,7 +179,7 @@ class Interpreter:
             except ExpressionError as again:
                 return Fail(str(again))
 
-    def _finish(self, run: Run, move: Move) -> Step:
+    def _finish(self, run: Run, move: Move, *, pressed: bool = False) -> Step:
         """Make moves until the next wait or the end."""
         made = 0
         while not isinstance(move, Wait | End):
@@ -190,9 +187,12 @@ class Interpreter:
             move = self._make(run, move, made)
         if isinstance(move, End):
             self._end(run, move)
+        count_silence(run.session, run.commands, pressed=pressed)
         return self._step(run)
 
     def _make(self, run: Run, move: Go | Enter | Fail, made: int) -> Move:
+        if isinstance(move, Go) and move.target == _NOWHERE:
+            return End(Ended("failed", "the safe exit leads nowhere"), hang_up=not run.session.gone)
         over = self._over_budget(run, made)
         if over is not None:
             return over
@@ -208,14 +208,20 @@ class Interpreter:
         session = run.session
         session.steps += 1
         if session.safe_exit:
-            used_up = session.steps > STEPS_AFTER_BUDGET
-            return End(Ended("failed", "the safe exit leads nowhere"), hang_up=not session.gone) if used_up else None
-        spent = session.spent_seconds > SECONDS_PER_CALL
-        if made <= STEPS_PER_RUN and session.steps <= STEPS_PER_CALL and not spent:
+            return self._part(run) if session.steps > STEPS_AFTER_BUDGET else None
+        budget = used_up(session, made)
+        if not budget:
             return None
         session.safe_exit, session.steps = True, 0
-        run.note("budget", {"error": "time" if spent else "steps"})
+        run.note("budget", {"error": budget})
         return self._enter_step(run, run.flow.safe_exit)
+
+    def _part(self, run: Run) -> Move:
+        """Leave a caller whose safe exit led nowhere, with a sentence."""
+        if run.session.gone:
+            return Go(_NOWHERE, "budget")
+        run.session.scratch = {"leave": [_NOWHERE, "budget"]}
+        return run.play_and_wait((phrase_prompt("system-error"),), Awaiting.PLAY, barge_in=False)
 
     def _enter_flow(self, run: Run, move: Enter) -> Move:
         frames = run.session.frames
@@ -238,6 +244,8 @@ class Interpreter:
         if len(frames) == 1:
             return End(Ended("abandoned" if run.session.gone else "completed", "done"), hang_up=not run.session.gone)
         variables = frames.pop().variables
+        if run.session.safe_exit:  # the safe exit of the flow that was called: from here it goes on by that of its caller
+            return self._enter_step(run, run.flow.safe_exit)
         return self._guarded(run, lambda: self._current(run).on_return(run, variables))
 
     def _enter_step(self, run: Run, name: str) -> Move:

@@ -82,6 +82,7 @@ class Session:
 
     `frames` holds the entry flow first and the flow being walked last. `scratch` belongs to the step being done. `spent_seconds` is the
     time in the flow without queues and talks; `language_chosen` says that the caller (or what is known of him) decided; `seen_at` is the engine time of the last event. `deadline` and `token` belong to the wait.
+    `quiet_waits` counts answers from outside since the caller last heard something or pressed a key.
     `swallow` is a needless finish key that may still come. `type_ahead` and `secure_digits` are keys not yet used; none of the three goes into the JSON.
     """
 
@@ -101,6 +102,7 @@ class Session:
     seen_at: float | None = None
     safe_exit: bool = False
     gone: bool = False
+    quiet_waits: int = 0
     ended: Ended | None = None
     swallow: str = ""
     swallow_until: float = 0.0
@@ -150,6 +152,7 @@ class Session:
             "seen_at": self.seen_at,
             "safe_exit": self.safe_exit,
             "gone": self.gone,
+            "quiet_waits": self.quiet_waits,
             "ended": asdict(self.ended) if self.ended else None,
         }
 
@@ -181,6 +184,7 @@ class Session:
                 seen_at=data["seen_at"],
                 safe_exit=data["safe_exit"],
                 gone=data["gone"],
+                quiet_waits=int(data.get("quiet_waits", 0)),  # sessions of older servers have none
                 ended=Ended(**data["ended"]) if data["ended"] else None,
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:

@@ -126,8 +126,56 @@ def test_a_safe_exit_that_leads_nowhere_ends_the_call():
         )
     )
     room.press("1")
+    assert room.plays == ["phrases/system-error"], "nobody is sent away without a word"
+    assert room.step.ended is None
+    room.restore()
     assert room.step.ended == Ended("failed", "the safe exit leads nowhere")
     assert room.step.commands[-1] == Hangup()
+
+
+def test_the_safe_exit_of_a_called_flow_goes_on_by_that_of_its_caller():
+    """A called flow comes back from its safe exit: there the call must not begin anew with what used its budget up."""
+    steps = """
+    a: {type: lookup, backend: crm, operation: who, with: {number: '1'}, into: d, next: b, on_error: b}
+    b: {type: branch, cases: [{when: d.found, next: out}], otherwise: a}
+    out: {type: say, say: {zh: 好, en: Good}, next: return}
+    """
+    sub = flow_text(steps, name="sub", variables="d: data").replace("safe_exit: bye", "safe_exit: out")
+    main = """
+    a: {type: call, flow: sub, next: a2}
+    a2: {type: menu, say: {zh: 坏, en: Bad}, choices: {'1': a, '2': bye}}
+    """
+    room = Room(load(main, sub=sub.replace("\n  bye: {type: hangup}", "")))
+    while room.step.awaiting is Awaiting.BACKEND:
+        room.replied(found=False)
+    assert [entry.values for entry in room.trace if entry.result == "budget"] == [{"error": "silence"}]
+    assert (room.where, room.plays) == ("sub/out", ["sub/out-1"])
+    room.played()
+    assert room.step.ended == Ended("completed", "done"), "not main/a2: the safe exit of main"
+
+
+def test_answers_that_come_quickly_do_not_keep_a_caller_in_silence():
+    steps = """
+    a: {type: lookup, backend: crm, operation: who, with: {number: '1'}, into: d, next: a, on_error: a}
+    b: {type: menu, say: {zh: 好, en: Good}, choices: {'1': a}}
+    """
+    room = Room(
+        load(
+            steps.replace("next: a,", "next: c,")
+            + "\n    c: {type: branch, cases: [{when: d.found, next: b}], otherwise: a}",
+            variables="d: data",
+        )
+    )
+    for _ in range(10):
+        room.replied(found=False)
+    room.replied(found=True)
+    room.press("1")
+    count = 0
+    while room.step.ended is None:
+        count += 1
+        room.replied(found=False)
+    assert 10 < count < 20, "the count began anew when the caller heard something"
+    assert room.step.ended.outcome == "completed"
 
 
 def test_a_restart_plays_the_question_again_and_keeps_the_tries(room):
