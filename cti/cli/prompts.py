@@ -154,11 +154,14 @@ def _keep(found: "tuple[Take, ...]", kept: "Kept", studio: Path, sounds: Path) -
     from cti.prompts.build import RecordingsOnly, build_prompts  # noqa: PLC0415
 
     fit = [(take, take.prompt) for take in found if take.sound and take.prompt]
-    for take, prompt in fit:
-        kept.keep(prompt, take.sound, take.file.relative_to(studio).as_posix())
-    if fit:
-        kept.save()
-        build_prompts([prompt for _, prompt in fit], sounds, RecordingsOnly(), recordings=kept.folder)
+    if not fit:
+        return
+    try:
+        for take, prompt in fit:
+            kept.keep(prompt, take.sound, take.file.relative_to(studio).as_posix())
+    finally:
+        kept.save()  # also when the disk is full half-way: what is kept must be known
+    build_prompts([prompt for _, prompt in fit], sounds, RecordingsOnly(), recordings=kept.folder)
 
 
 def _tell(take: "Take", studio: Path) -> None:

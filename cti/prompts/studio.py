@@ -21,6 +21,7 @@ from ivr.findings import did_you_mean
 
 SUFFIXES = frozenset({".wav", ".flac", ".aiff", ".aif", ".ogg", ".oga", ".opus", ".mp3", ".w64", ".caf", ".au", ".snd"})
 LEAST_RATE_HZ = 8000
+LONGEST_SECONDS = 300.0  # a whole session in one file would fill the memory
 QUIETEST_DB = -45.0
 LEAST_DISTANCE_DB = 20.0
 LEAST_PAUSE_SECONDS = 0.3  # with less silence around the words, their noise cannot be told from them
@@ -124,6 +125,9 @@ def _checked(path: Path, prompt: Spoken, *, any_length: bool) -> Take:
 def _read(path: Path) -> tuple[measure.Samples, int]:
     """Return the samples, a column for each channel, and the rate in Hz."""
     try:
+        seconds = soundfile.info(path).duration
+        if seconds > LONGEST_SECONDS:
+            raise PromptError(f"{seconds:.0f} s long; cut it into one file for each line of the script")
         samples, rate = soundfile.read(path, always_2d=True)
     except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
         raise PromptError(f"not a sound file that can be read ({error}); save it as 48 kHz 16-bit PCM wav") from error

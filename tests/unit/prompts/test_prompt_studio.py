@@ -88,6 +88,7 @@ def test_a_channel_that_is_silent_is_left_out_and_two_alike_are_mixed(tmp_path):
         (take(0.3), RATE, "0.3 s of sound for a text of"),
         (take(9.0), RATE, "whether it is of other words"),
         (np.zeros(0), RATE, "empty"),
+        (np.zeros(8000 * 301), 8000, "cut it into one file for each line"),
     ],
 )
 def test_what_cannot_be_mended_is_refused_with_its_cure(tmp_path, samples, rate, problem):
