@@ -41,7 +41,8 @@ def snippets(options: RuntimeOptions, settings: Mapping[str, object], spool: Pat
             "/etc/asterisk/hotline-extensions.conf",
             ('in extensions.conf add at the end: #include "hotline-extensions.conf"\n'
             "and let your trunk's calls enter the context hotline-entry, your agents' phones hotline-phones;\n"
-            "in [general] of extensions.conf keep clearglobalvars = no"),
+            "in [general] of extensions.conf keep clearglobalvars = no;\n"
+            "`device` of dialing.yaml names the endpoint of your own trunk: PJSIP/{number}@mytrunk"),
             _sections("extensions.conf", values),
         ),
         (

@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from cti.provision.programs import Tool
 from cti.supervisor.settings import RunSettings
+from tests.rig.listener import Caller, Rig
 from tests.rig.ports import LOOPBACK, free_port, free_range
 from tests.rig.registration import register
 from tests.rig.relay import SipRelay
@@ -149,6 +151,17 @@ async def test_a_phone_registers_with_the_account_that_was_printed(run: Run) -> 
         await register(relay, asterisk, "agent01", password, expires_seconds=0)
     finally:
         relay.close()
+
+
+@pytest.mark.asyncio
+async def test_a_caller_is_put_through_to_the_other_side_that_the_demo_plays(run: Run, sound: Sound, sipp: Tool) -> None:
+    rig = Rig((LOOPBACK, int(run.environment["HOTLINE_SIP_PORT"])), sipp, run.folder / "sipp", sound.index)
+    async with Caller.call(rig, "95598", "13800138001", voice=True) as caller:
+        await caller.heard("main/menu-1", 30.0, "zh")
+        await caller.press("05")
+        await caller.heard("agent/connecting_office-1", 15.0, "zh")
+        await caller.heard_whole("phrases/demo-outside", 30.0)
+        await caller.hears_voice(caller.who, 15.0)
 
 
 def test_the_doctor_finds_everything_well(run: Run) -> None:

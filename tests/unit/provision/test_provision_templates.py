@@ -1,6 +1,7 @@
 """Asterisk's configuration from templates."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from cti.asterisk.options import AmiSecrets, Phone, RuntimeOptions
 from cti.asterisk.runtime import RuntimeLayout, choose_modules, render_runtime, templates_folder
 from cti.asterisk.templates import TemplateError, fill
+from cti.dialing import Dialing, Purpose, Rule
 from cti.doctor.switch import required_modules
 from cti.provision.asterisk import AsteriskInstall, Origin
 from cti.provision.versions import AsteriskVersion
@@ -97,6 +99,29 @@ def test_the_whole_folder(install: AsteriskInstall, tmp_path: Path) -> None:
     assert outside == [], "Asterisk would touch the host"
     assert (layout.data / "sounds" / "zh" / "hotline").resolve() == (tmp_path / "prompts" / "zh" / "hotline").resolve()
     assert (layout.data / "sounds" / "beep.wav").exists(), "a Chinese caller needs the beep as well"
+
+
+def test_without_a_carrier_this_asterisk_calls_itself_and_plays_the_other_side(install: AsteriskInstall, tmp_path: Path) -> None:
+    layout = RuntimeLayout(tmp_path / "run")
+    rule = Rule("branch", ("6800X",), frozenset({Purpose.DIAL}), "PJSIP/{number}@outside", 30, 1800)
+    dialing = Dialing((rule,), never=("110",), max_calls=7)
+    render_runtime(install, layout, replace(options(tmp_path), dialing=dialing))
+    extensions, pjsip = ((layout.etc / name).read_text() for name in ("extensions.conf", "pjsip.conf"))
+    assert "contact = sip:127.0.0.1:15060\n" in pjsip
+    assert "exten => _6800X,1,Goto(hotline-demo,s,1)" in sections(extensions)["hotline-entry"]
+    assert "exten => _6800X,1,Set(LOCAL(OUT_DEVICE)=PJSIP/${EXTEN}@outside)" in sections(extensions)["hotline-out-dial-branch"]
+    assert "GROUP_COUNT(all@outside)} > 7]" in extensions
+
+    render_runtime(install, layout, replace(options(tmp_path), dialing=dialing, outside="sip.example.org:5080"))
+    assert "contact = sip:sip.example.org:5080\n" in (layout.etc / "pjsip.conf").read_text()
+    assert "_6800X" not in sections((layout.etc / "extensions.conf").read_text())["hotline-entry"]
+
+
+def test_without_a_list_the_dialplan_has_no_way_out(install: AsteriskInstall, tmp_path: Path) -> None:
+    layout = RuntimeLayout(tmp_path / "run")
+    render_runtime(install, layout, options(tmp_path))
+    contexts = sections((layout.etc / "extensions.conf").read_text())
+    assert [name for name in contexts if name.startswith("hotline-out-")] == ["hotline-out-never"]
 
 
 def test_each_ami_user_has_the_least_rights(install: AsteriskInstall, tmp_path: Path) -> None:
