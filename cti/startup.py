@@ -71,7 +71,7 @@ def known_names(policy: Policy, backends: BackendsConfig, dialing: Dialing) -> K
     operations = known_operations()
     skills = {skill for agent in policy.agents.values() for skill in agent.skills}
     return Known(
-        queues=frozenset(policy.queues), skills=frozenset(skills), tiers=frozenset(policy.tiers),
+        queues=frozenset(policy.queues), skills=frozenset(skills), tiers=frozenset((*policy.tiers, *policy.grades)),
         backends=dict.fromkeys(backends.backends, operations), services=frozenset(backends.services), gateways=frozenset(backends.gateways),
         may_dial=lambda number: dialing.allows(number) is not None,
         callbacks=frozenset(name for name, queue in policy.queues.items() if queue.callback is not None),

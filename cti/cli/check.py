@@ -114,7 +114,7 @@ def _known(config: Path, findings: list[Finding], hours: list[tuple[str, Positio
         known = replace(
             known,
             queues=frozenset(policy.queues),
-            tiers=frozenset(policy.tiers),
+            tiers=frozenset((*policy.tiers, *policy.grades)),
             callbacks=frozenset(name for name, queue in policy.queues.items() if queue.callback is not None),
             skills=frozenset(loaded.skills),
             staffed=frozenset(skill for agent in policy.agents.values() for skill in agent.skills),

@@ -1,12 +1,17 @@
-"""`hotline policy …`: the queues, tiers and agents of the running server: show, reload."""
+"""`hotline policy …`: the queues, tiers and agents: show and reload those of the running server, say what files promise."""
 
 import json
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from acd.sentences import sentences
 from cti.cli.asking import Document, SettingsOption, ask, printable
-from cti.cli.console import say
+from cti.cli.console import BAD_INPUT, fail, say
+from cti.config import load_policy
+from ivr.document import BadDocument
 
 commands = typer.Typer(no_args_is_help=True, help="Swap queues, tiers and agents under live calls. Example: hotline policy reload")
 
@@ -35,6 +40,30 @@ def reload(settings: SettingsOption = None) -> None:
     A broken one changes nothing; every finding is printed. Example: hotline policy reload
     """
     _tell(ask(settings, lambda client: client.post("policy", "reload")))
+
+
+class Language(StrEnum):
+    """In which language rules are said."""
+
+    EN = "en"
+    ZH = "zh"
+
+
+@commands.command("rules")
+def rules(
+    config: Annotated[Path, typer.Option(help="Folder of queues.yaml, tiers.yaml and agents.yaml.")] = Path("config"),
+    lang: Annotated[Language, typer.Option(help="Language of the sentences.")] = Language.EN,
+) -> None:
+    """Say in sentences what the configuration on disk promises to callers; no server is needed.
+
+    Rules that contradict each other are refused with file, line, column and cure, exit status 2. Example: hotline policy rules --lang zh
+    """
+    try:
+        policy = load_policy(config)
+    except BadDocument as bad:
+        fail("\n".join(str(finding) for finding in bad.findings), BAD_INPUT)
+    for sentence in sentences(policy, lang.value):
+        say(sentence)
 
 
 def _tell(document: Document) -> None:

@@ -5,10 +5,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from acd.config import Agent, Backoff, CallbackRules, ForecastRules, Policy, Queue, Ring, SkillNeed, Tier
+from acd.config import (
+    Agent,
+    Backoff,
+    CallbackRules,
+    ForecastRules,
+    HeadStartRule,
+    Policy,
+    Queue,
+    Ring,
+    Seats,
+    SkillNeed,
+    Tier,
+)
+from acd.states import AgentState
 from cti.config.checks import check_agents, check_queues, check_together
 from cti.config.models import AgentsFile, Label, QueueEntry, QueueSettings, QueuesFile, TiersFile
 from cti.config.reading import Source, read_file
+from cti.config.rules import check_rules, check_tiers
 from ivr.document import BadDocument, Finding, Position, Severity, did_you_mean
 
 
@@ -53,6 +67,10 @@ def read_policy(config_dir: Path) -> Loaded:
         findings.extend(check_agents(agents))
     if queues is not None and agents is not None:
         findings.extend(check_together(queues, agents))
+    if tiers is not None:
+        findings.extend(check_tiers(tiers))
+    if queues is not None and tiers is not None and agents is not None:
+        findings.extend(check_rules(queues, tiers, agents))
     if any(finding.severity is Severity.ERROR for finding in findings) or not (queues and tiers and agents):
         raise BadDocument(findings)
     policy = _policy(queues.model, tiers.model, agents.model)
@@ -84,13 +102,23 @@ def _policy(queues: QueuesFile, tiers: TiersFile, agents: AgentsFile) -> Policy:
         offer_grace_seconds=dispatch.offer_grace_seconds,
         connect_deadline_seconds=dispatch.connect_deadline_seconds,
         cancel_deadline_seconds=dispatch.cancel_deadline_seconds,
+        grades=MappingProxyType(dict(tiers.grades)),
+        head_starts=tuple(
+            HeadStartRule(rule.attribute, rule.seconds, rule.equals, rule.at_least) for rule in tiers.head_starts
+        ),
+        return_seconds=dispatch.return_seconds,
+        wrapup_limit_seconds=dispatch.wrapup_limit_seconds,
+        seed=dispatch.seed,
     )
 
 
 def _queue(name: str, entry: QueueEntry, defaults: QueueSettings) -> Queue:
     own = entry.model_dump(include=set(QueueSettings.model_fields) & entry.model_fields_set)
     settings = {**defaults.model_dump(), **own}
-    callback = settings.pop("callback")
+    callback, empty, seats = settings.pop("callback"), settings.pop("empty"), settings.pop("seats")
+    if empty is not None:
+        settings["empty_when"] = frozenset(AgentState(state) for state in empty["when"])
+        settings["empty_grace_seconds"] = empty["grace_seconds"]
     return Queue(
         name=name,
         label_zh=entry.label.zh,
@@ -98,6 +126,7 @@ def _queue(name: str, entry: QueueEntry, defaults: QueueSettings) -> Queue:
         needs=_needs(entry.needs),
         rings=tuple(Ring(ring.after_seconds, _needs(ring.needs)) for ring in entry.rings),
         callback=None if callback is None else CallbackRules(**callback),
+        seats=tuple(Seats(entry["skill"], tuple(entry["tiers"]), entry["only"]) for entry in seats),
         **settings,
     )
 
@@ -113,6 +142,8 @@ def _agents(agents: AgentsFile) -> dict[str, Agent]:
             queues=tuple(entry.queues),
             wrapup_seconds=entry.wrapup_seconds,
             max_misses=entry.max_misses,
+            queue_bonus_seconds=MappingProxyType(dict(entry.queue_bonus_seconds)),
+            weight=entry.weight,
         )
         for name, entry in agents.agents.items()
     }

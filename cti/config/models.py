@@ -59,6 +59,24 @@ class CallbackEntry(Model):
     ] = ""
 
 
+class SeatsEntry(Model):
+    """Seats of a queue that are dedicated to some tiers; see `acd.config.Seats`."""
+
+    skill: Annotated[Name, Field(description="the skill that makes an agent's seat a dedicated one")]
+    tiers: Annotated[list[Name], Field(min_length=1, description="a list of tiers")]
+    only: Annotated[bool, Field(description="true to serve nobody else, false to serve these tiers first")] = False
+
+
+class EmptyEntry(Model):
+    """When a queue counts as empty, and how long those who wait stay nevertheless."""
+
+    when: Annotated[
+        list[Literal["logged_out", "paused", "backoff", "wrap_up"]],
+        Field(min_length=1, description="a list of logged_out, paused, backoff, wrap_up: agents so do not count"),
+    ]
+    grace_seconds: Annotated[float, seconds(1, 3600, "time until waiting callers are let out")] = 30
+
+
 class QueueSettings(Model):
     """What a queue may set and `defaults` may set for all."""
 
@@ -74,6 +92,14 @@ class QueueSettings(Model):
     overflow: Annotated[Name, Field(description=f"where callers go when the line is over: {NAME_RULE}")] = "voicemail"
     weight: Annotated[int, Field(ge=0, le=1000, description="weight in the fallback queue, 0 to 1000")] = 0
     callback: CallbackEntry | None = None
+    guarantee_seconds: Annotated[
+        float, seconds(0, _Day, "wait after which a caller goes before all who waited less, 0 for none")
+    ] = 0
+    last_agent_wait_seconds: Annotated[
+        float, seconds(0, 3600, "how long a caller waits for the agent he spoke to last, 0 for not at all")
+    ] = 0
+    empty: EmptyEntry | None = None
+    seats: Annotated[list[SeatsEntry], Field(max_length=10, description="a list of at most 10 dedicated seats")] = []
 
 
 class QueueEntry(QueueSettings):
@@ -103,6 +129,11 @@ class DispatchEntry(Model):
     offer_grace_seconds: Annotated[float, seconds(1, 60, "grace after the ring time-out")] = 3
     connect_deadline_seconds: Annotated[float, seconds(3, 120, "longest time from answer to talk")] = 15
     cancel_deadline_seconds: Annotated[float, seconds(1, 60, "longest wait for a cancelled leg's end")] = 5
+    return_seconds: Annotated[
+        float, seconds(0, 3600, "time in which a caller who hung up gets his place back, 0 for never")
+    ] = 60
+    wrapup_limit_seconds: Annotated[float, seconds(0, 3600, "longest extended wrap-up")] = 600
+    seed: Annotated[int, Field(ge=0, lt=2**63, description="a whole number: where lots begin")] = 0
     backoff: BackoffEntry = BackoffEntry()
 
 
@@ -131,11 +162,25 @@ class TierEntry(Model):
     head_start_seconds: Annotated[float, seconds(0, _Day, "head start of the tier")]
 
 
+class HeadStartEntry(Model):
+    """Seconds that a customer's attribute earns; see `acd.config.HeadStartRule`."""
+
+    attribute: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$", description=NAME_RULE)]
+    equals: Annotated[str | bool | float | None, Field(description="the value that earns it")] = None
+    at_least: Annotated[float | None, Field(allow_inf_nan=False, description="the least number that earns it")] = None
+    seconds: Annotated[float, seconds(0, _Day, "head start it earns")]
+
+
 class TiersFile(Model):
     """tiers.yaml."""
 
     version: Literal[1]
     tiers: Annotated[dict[Name, TierEntry], Field(min_length=1, description="at least one tier")]
+    grades: Annotated[
+        dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,32}$")], Name],
+        Field(description="other names with the tier they count as, like {five_star: gold, 5A: diamond}"),
+    ] = {}
+    head_starts: Annotated[list[HeadStartEntry], Field(max_length=50, description="a list of at most 50 rules")] = []
 
 
 class AgentEntry(Model):
@@ -158,6 +203,11 @@ class AgentEntry(Model):
     queues: Annotated[list[Name], Field(description="a list of queue names")]
     wrapup_seconds: Annotated[float | None, seconds(0, 3600, "own time after a talk")] = None
     max_misses: Annotated[int, Field(ge=0, le=100, description="missed calls before a pause, 0 for never")] = 3
+    queue_bonus_seconds: Annotated[
+        dict[Name, Annotated[float, seconds(0, _Day, "how much more this queue counts for the agent")]],
+        Field(description="queues of this agent with seconds, like {faults: 60}"),
+    ] = {}
+    weight: Annotated[float, Field(gt=0, le=1000, description="share in lots, above 0 to 1000")] = 1
 
 
 class AgentsFile(Model):

@@ -411,7 +411,7 @@ class Histories(RuleBasedStateMachine):
         if not hasattr(self, "engine"):
             return
         self.hear(e.DispatchResumed())
-        for call in ("c1", "c2", "c3", "c4", "c5", "c6"):
+        for call in ("c1", "c2", "c3", "c4", "c5", "c6", "k1", "k2", "k3"):
             self.hear(e.CallAbandoned(call))
         for entry in ("k1", "k2", "k3", "c1"):
             self.hear(e.CallbackCancelled(entry))

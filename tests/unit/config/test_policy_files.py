@@ -186,6 +186,7 @@ def test_missing_and_unreadable_files_are_findings(folder):
 
 def test_what_is_odd_but_usable_is_a_warning(folder):
     change(folder, "queues", "needs: {meter: 2}", "needs: {lang_zh: 2}")
+    change(folder, "queues", "needs: {meter: 1}", "needs: {lang_zh: 1}")
     change(folder, "agents", "queues: [faults]", "queues: []")
     change(folder, "agents", "[billing, faults]", "[billing]")
     loaded = read_policy(folder)
