@@ -8,6 +8,7 @@ from ivr.flowset import FlowSet
 from ivr.moves import Way
 from ivr.steps.base import StepType
 from ivr.steps.choosing import Branch
+from ivr.steps.sms import SmsOutcome, SmsStep
 from ivr.texts import Fixed, Text
 
 _WAYS = {"timeout": "on_timeout", "nothing said": "on_timeout", "invalid": "on_invalid"}
@@ -52,11 +53,20 @@ def _sound(entry: Mapping[str, Any]) -> bool:
 def _told(entry: Mapping[str, Any], flows: FlowSet, words: Mapping[tuple[str, str], str]) -> Told:
     flow, step, kind, result = (str(entry.get(key, "")) for key in ("flow", "step", "type", "result"))
     found = flows.flows[flow].steps.get(step) if flow in flows.flows else None
-    said = list(_said(found, result)) if found and result not in ("skipped", "ended") else []
-    texts = {language: " / ".join(_words(text, language, words) for text in said) for language in flows.languages}
+    texts = _texts(found, result, flows.languages, words) if found and result not in ("skipped", "ended") else {}
     why = condition(found, result)
     full = f"{result}: {why}" if why else f"{result}, key {entry['key']}" if "key" in entry else result
-    return Told(int(entry["at_ms"]), flow, step, kind, full, texts if said else {})
+    return Told(int(entry["at_ms"]), flow, step, kind, full, texts)
+
+
+def _texts(
+    step: StepType, result: str, languages: Iterable[str], words: Mapping[tuple[str, str], str]
+) -> dict[str, str]:
+    """Return what a step said, or wrote, on the way to this result."""
+    if isinstance(step, SmsStep):
+        return {language: step.text.shown(language) for language in languages if result == SmsOutcome.SENT}
+    said = list(_said(step, result))
+    return {language: " / ".join(_words(text, language, words) for text in said) for language in languages if said}
 
 
 def condition(step: StepType | None, result: str) -> str:

@@ -8,7 +8,9 @@ from ivr.moves import RETURN
 from ivr.scripts.coverage import FAILING
 from ivr.steps.base import StepType
 from ivr.steps.choosing import Branch, Call, GoTo
+from ivr.steps.http import HttpStep
 from ivr.steps.reading import Exit
+from ivr.steps.sms import SmsStep
 from ivr.texts import Fixed, Text
 
 TROUBLES: Mapping[str, str] = {"on_timeout": "no key", "on_invalid": "wrong key", "on_error": "error"}
@@ -48,6 +50,8 @@ def fitted(text: str, width: int = LINE_WIDTH) -> str:
 def _node(step: StepType, flows: FlowSet, words: Mapping[tuple[str, str], str]) -> Node:
     said = getattr(step, "say", None)
     lines = [_first_words(said, language, words) for language in flows.languages] if isinstance(said, Text) else []
+    if isinstance(step, SmsStep):
+        lines = [step.text.shown(language) for language in flows.languages]
     origin = f"from {step.fragment}" if step.fragment else ""
     return Node(step.name, step.kind, step.name, tuple(fitted(line) for line in (_about(step), origin, *lines) if line))
 
@@ -58,6 +62,8 @@ def _about(step: StepType) -> str:
         return f"{step.kind} {operation}"
     if isinstance(step, Call | GoTo) and step.to_flow:
         return f"{step.kind} flow {step.to_flow}"
+    if isinstance(step, HttpStep):
+        return f"{step.kind} {step.method} {step.path.shown}"
     plan = getattr(step, "plan", "")
     return f"{step.kind} {plan}" if plan else step.kind
 

@@ -14,7 +14,7 @@ from ivr.steps.base import StepType
 from ivr.texts import Text
 
 _WORDS = {"on_timeout": "no key", "on_invalid": "a wrong key", "on_error": "an error"}
-_TOLD_ELSEWHERE = ("place", "exits", "flow", "name", "choices", "cases")
+_TOLD_ELSEWHERE = ("place", "exits", "flow", "name", "choices", "cases", "outcomes", "statuses")
 
 
 def changes(before: FlowSet, after: FlowSet) -> tuple[str, ...]:

@@ -33,6 +33,11 @@ class PathTemplate:
 
     pieces: tuple[str | Expression, ...]
 
+    @property
+    def shown(self) -> str:
+        """The path with … for values."""
+        return "".join(piece if isinstance(piece, str) else "…" for piece in self.pieces)
+
     def fill(self, run: Run) -> str:
         """Return the path; raises ExpressionError for a value that would lead somewhere else."""
         filled = "".join(piece if isinstance(piece, str) else _encoded(run, piece) for piece in self.pieces)

@@ -39,6 +39,10 @@ class Written:
             piece if isinstance(piece, str) else _filled(piece, run, language) for piece in self.pieces[language]
         )
 
+    def shown(self, language: str) -> str:
+        """Return the text with … for values."""
+        return "".join(piece if isinstance(piece, str) else "…" for piece in self.pieces[language])
+
     def usual(self, language: str) -> str:
         """Return the text with values of a usual length."""
         return "".join(piece if isinstance(piece, str) else _usual(piece) for piece in self.pieces[language])

@@ -27,13 +27,15 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.asyncio(loop_scope="session")]
 
 SPOKEN = 40.0  # a long announcement, with room for a busy machine
 SLOW = ("hang", "drip")
+CANARY = "846207"
 TROUBLES = (*SLOW, "error_500", "gigabyte", "no_json", "wrong_types")
 STEPS = """
   fine: {type: hangup, say: {phrase: goodbye}, reason: fine}
   failed: {type: hangup, say: {phrase: system-error}, reason: failed}
-  sort: {type: goto, step: choose}
   control: {type: http, service: control, path: /x, reply: {state: text}, into: found, next: echo}
   echo: {type: http, service: company, method: POST, path: "/echo/${found.state}", body: {state: "${found.state}", who: "${call.caller_number}"}, next: fine}
+  pin: {type: collect, secure: true, say: {phrase: voicemail-ask}, min_digits: 6, max_digits: 6, into: pin, next: tell_pin}
+  tell_pin: {type: http, service: company, method: POST, path: /pins, body: {deep: [{pin: "${pin}"}]}, next: fine}
   order: {type: http, service: company, method: PUT, path: /orders, body: {who: "${call.caller_number}"}, timeout_seconds: 30, next: fine}
   message: {type: sms, gateway: carrier, text: {zh: "你好 ${call.caller_number}", en: Hello}, outcomes: {no_number: failed, limited: failed}, timeout_seconds: 30, next: fine}
   gateway_down: {type: sms, gateway: broken, text: {zh: 你好, en: Hello}, outcomes: {no_number: failed, limited: failed}, next: fine}
@@ -56,8 +58,8 @@ def write_flows(folder: Path) -> None:
         for name in TROUBLES
     )
     choices = ", ".join(f'"{key}": {name}' for name, key in KEYS.items())
-    menu = f'  choose: {{type: menu, say: {{phrase: too-many-tries}}, choices: {{{choices}, "*": sort}}}}\n'
-    head = "version: 1\nflow: main\nstart: choose\nsafe_exit: failed\nvars: {found: data}\n"
+    menu = f'  choose: {{type: menu, say: {{phrase: too-many-tries}}, choices: {{{choices}, "*": pin}}}}\n'
+    head = "version: 1\nflow: main\nstart: choose\nsafe_exit: failed\nvars: {found: data, pin: secret}\n"
     defaults = "defaults: {on_error: failed, on_timeout: failed, on_invalid: {say: {phrase: not-a-choice}, next: failed}}\nsteps:\n"
     (folder / "main.yaml").write_text(head + defaults + menu + troubles + STEPS.lstrip("\n"), encoding="utf-8")
 
@@ -84,6 +86,7 @@ async def test_a_service_in_trouble_costs_a_sentence_and_a_kill_doubles_nothing(
             *(_in_trouble(site, server, name, f"1390000000{n}") for n, name in enumerate((*TROUBLES, "gateway_down")))
         )
         await _cleaned(site, server, company)
+        await _secret(site, server, company)
         await _killed_in_the_middle(site, server, company)
         metrics = await server.metrics()
         assert metrics.value("hotline_backend_calls_total", backend="company", operation="http", result="ok") >= 1
@@ -114,6 +117,24 @@ async def _cleaned(site: Site, server: HotlineServer, company: AnyService) -> No
     assert (echo.target, echo.body) == ("/echo/ok", {"state": "ok", "who": "13900000010"})
     assert echo.headers["Authorization"] == "Bearer tok-en"
     assert echo.key.endswith("/main/echo/1")
+
+
+async def _secret(site: Site, server: HotlineServer, company: AnyService) -> None:
+    """A PIN in a body reaches the service, and nothing else: no log, record, store or metric."""
+    async with Caller.call(site.rig, HOTLINE, "13900000013") as caller:
+        await caller.heard("phrases/too-many-tries", 20)
+        await caller.press("*")
+        await caller.heard("phrases/voicemail-ask", 20)
+        await caller.press(CANARY)
+        await caller.heard_whole("phrases/goodbye", SPOKEN)
+    assert [seen.body for seen in company.requests if seen.target == "/pins"] == [{"deep": [{"pin": CANARY}]}]
+    await record_of(server, "13900000013")
+    metrics = (await server.api("GET", "/metrics")).body
+    kept = [file for file in site.rig.folder.parent.rglob("server*") if file.is_file()]
+    assert any(file.suffix == ".log" for file in kept)
+    assert any(file.suffix == ".db" for file in kept)
+    assert [file.name for file in kept if CANARY.encode() in file.read_bytes()] == []
+    assert CANARY not in str(metrics)
 
 
 async def _killed_in_the_middle(site: Site, server: HotlineServer, company: AnyService) -> None:

@@ -7,7 +7,7 @@ import pytest
 from ivr.flows import load_flows
 from ivr.graph import Mark, lay_out
 from ivr.graph.comparing import changes, compared
-from tests.unit.ivr.ivr_room import ROOT
+from tests.unit.ivr.ivr_room import ROOT, load
 from tests.unit.ivr.test_ivr_commands_line import run
 
 BEFORE = load_flows(ROOT / "flows")
@@ -33,6 +33,9 @@ def changed(tmp_path, file: str, old: str, new: str):
         ("voicemail.yaml", "max_seconds: 120", "max_seconds: 60", "max_seconds of voicemail/message changed"),
         ("balance.yaml", "balance.balance_cents < 0", "balance.balance_cents < -1", "conditions of balance/decide changed"),
         ("fault.yaml", "{kind: meter}", "{kind: danger}", "what the keys set of fault/ask_kind changed"),
+        ("tariff.yaml", "path: /tariff", "path: /prices", "path of tariff/ask changed"),
+        ("tariff.yaml", "until: instant", "until: text", "reply of tariff/ask changed"),
+        ("fault.yaml", "Repair by $", "Mended by $", "text of fault/text_number changed"),
         ("survey.yaml", "safe_exit: goodbye", "safe_exit: save", "safe_exit of survey is now save (was goodbye)"),
         ("balance.yaml", "on_timeout: {say: {phrase: no-key}, next: return}", "on_timeout: {say: {phrase: no-key}, next: goodbye}",
          "no key of balance/after now leads to goodbye (led to return)"),
@@ -52,6 +55,19 @@ def _without_fault(folder):
     begin, end = text.index("  fault:\n"), text.index("  tariff:\n")
     (folder / "main.yaml").write_text(text[:begin] + text[end:], encoding="utf-8")
     return folder
+
+
+def test_a_status_or_outcome_that_leads_elsewhere_is_told_once():
+    steps = """
+    a: {type: http, service: s, path: /x, on_status: {404: b}, next: b, on_error: bye}
+    b: {type: sms, gateway: g, text: {zh: 好, en: Good}, outcomes: {no_number: c, limited: bye}, next: c, on_error: bye}
+    c: {type: say, say: {phrase: wrong}, next: bye}
+    """
+    after = steps.replace("404: b", "404: c").replace("limited: bye", "limited: c")
+    assert changes(load(steps), load(after)) == (
+        "status 404 of main/a now leads to c (led to b)",
+        "limited of main/b now leads to c (led to bye)",
+    )
 
 
 def test_the_same_flows_have_no_change():

@@ -76,4 +76,18 @@ def test_the_key_pressed_and_the_condition_that_held_are_told():
         {"at_ms": BEGAN, "flow": "main", "step": "has_number", "type": "branch", "result": "case 99"},
         {"at_ms": BEGAN, "flow": "main", "step": "menu", "type": "menu", "result": "choice", "key": "2"},
     ]
-    assert [told.result for told in retell(trail, FLOWS)] == ['case 1: call.caller_number != ""', "case 99", "choice, key 2"]
+    assert [told.result for told in retell(trail, FLOWS)] == [
+        'case 1: call.caller_number != ""',
+        "case 99",
+        "choice, key 2",
+    ]
+
+
+def test_a_text_message_is_told_as_it_was_written_when_it_was_sent():
+    sent, limited = (
+        {"at_ms": BEGAN, "flow": "fault", "step": "text_number", "type": "sms", "result": result}
+        for result in ("sent", "limited")
+    )
+    told = retell([sent, limited], FLOWS)
+    assert told[0].texts["en"].startswith("Guangming Power: your report … has been taken.")
+    assert told[1].texts == {}
