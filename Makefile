@@ -43,6 +43,7 @@ check: $(DEV) ## style, types, import contracts, the project's own flows and con
 	$(BIN)/lint-imports
 	$(BIN)/hotline check
 	$(BIN)/hotline test flows flows/examples/* --coverage
+	$(BIN)/hotline acd test config config/examples/telecom
 
 bench: $(DEV) fetch ## measure: CPU a call, AMI events a second, agent free to ringing
 	$(BIN)/python -m pytest tests/bench -s -m "long or not long"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,7 @@ class Simulation:
         talk: Talk | None = None,
     ) -> None:
         self.now = 0.0
-        self.engine = Engine(policy, offer_prefix="s-")
+        self.engine = Engine(_silent(policy), offer_prefix="s-")
         self._callers = iter(callers)
         self._watch = watch
         self._manners = manners or {}
@@ -131,7 +132,7 @@ class Simulation:
                 if self._offers.pop(command.offer, None) is not None:
                     self._at(self.now, self._tell, OfferFailed(command.offer, OfferCause.CANCELLED))
             case _:
-                pass  # announcements and ways out cost nobody's time here
+                pass  # ways out cost nobody's time here
 
     # ---- callers
 
@@ -215,3 +216,12 @@ class Simulation:
         change = self._changes[agent]
         if wrapup_seconds is not None and change.new is AgentState.WRAP_UP:
             self._at(self.now + wrapup_seconds, self._ready, change)
+
+
+def _silent(policy: Policy) -> Policy:
+    """Take the announcements away: nobody hears them here, and each would cost a forecast. They move no caller."""
+    queues = {
+        name: replace(queue, announce_first_seconds=0.0, announce_frequency_seconds=0.0)
+        for name, queue in policy.queues.items()
+    }
+    return replace(policy, queues=queues)

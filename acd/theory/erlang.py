@@ -164,11 +164,8 @@ def _served_within(found: tuple[float, ...], serve: float, give_up: float, secon
     places = list(found)
     served, answer = 0.0, 0.0
     weight_log = -steps
-    step, tail = 0, 1.0
-    while tail > 1e-13 and step < _MOST_STATES:
-        weight = math.exp(weight_log) if weight_log > -700 else 0.0
-        answer += weight * served
-        tail -= weight
+    for step in range(1, int(steps + 10.0 * math.sqrt(steps)) + 50):  # what a Poisson number of this mean never exceeds
+        answer += math.exp(weight_log) * served if weight_log > -700 else 0.0
         served += places[0] * serve / top
         last = len(places) - 1
         places = [
@@ -177,6 +174,5 @@ def _served_within(found: tuple[float, ...], serve: float, give_up: float, secon
             + (places[ahead + 1] * (serve + (ahead + 1) * give_up) / top if ahead < last else 0.0)
             for ahead, place in enumerate(places)
         ]
-        step += 1
         weight_log += math.log(steps / step) if steps > 0 else -math.inf
     return answer

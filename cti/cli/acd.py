@@ -3,6 +3,8 @@
 import typer
 
 from cti.cli.acd_simulate import simulate
+from cti.cli.acd_staff import staff
+from cti.cli.acd_test import policy_tests
 
 commands = typer.Typer(
     no_args_is_help=True,
@@ -16,3 +18,5 @@ def register(app: typer.Typer) -> None:
 
 
 commands.command()(simulate)
+commands.command("test")(policy_tests)
+commands.command()(staff)

@@ -1,11 +1,13 @@
 """The form of a scenario, as pydantic models. What a value may be is said in its description, for messages."""
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from acd.simulation.times import Empirical, Exponential, Fixed, Gamma, Lognormal, Times
 from cti.config.models import NAME_RULE, Label, Model, Name
+from ivr.document import Finding, Position, did_you_mean
 
 _DAY = 86_400
 CLOCK = r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
@@ -138,3 +140,21 @@ class ScenarioFile(Model):
     staff: Annotated[
         list[StaffEntry], Field(max_length=200, default_factory=list, description="a list of groups of agents")
     ]
+
+
+def known_name(place: Position, what: str, name: str, names: Iterable[str]) -> Iterator[Finding]:
+    """Find a name of a queue, tier, skill or agent that the configuration does not have."""
+    known = sorted(names)
+    if name in known:
+        return
+    cure = did_you_mean(name, known) or f"use one of {', '.join(known[:8])}"
+    message = f'no {what} is called "{name}" in the configuration'
+    match what:
+        case "queue":
+            yield place.finding("unknown-queue", message, cure)
+        case "tier":
+            yield place.finding("unknown-tier", message, cure)
+        case "agent":
+            yield place.finding("unknown-agent", message, cure)
+        case _:
+            yield place.finding("unknown-skill", message, cure)

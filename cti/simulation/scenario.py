@@ -13,8 +13,8 @@ from acd.simulation.times import FOR_EVER
 from cti.config import read_policy
 from cti.config.models import Label
 from cti.config.reading import Source, read_file
-from cti.simulation.models import CLOCK, ScenarioFile, SpanEntry, StaffEntry, StreamEntry, clock_seconds
-from ivr.document import BadDocument, Finding, Position, did_you_mean
+from cti.simulation.models import CLOCK, ScenarioFile, SpanEntry, StaffEntry, StreamEntry, clock_seconds, known_name
+from ivr.document import BadDocument, Finding, did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +62,18 @@ def _check(source: Source[ScenarioFile], policy: Policy) -> Iterator[Finding]:
     skills = {skill for agent in policy.agents.values() for skill in agent.skills}
     for name, stream in model.callers.items():
         yield from _check_rates(source, name, stream)
-        yield from _known(source.at("callers", name, "queue"), "queue", stream.queue, policy.queues)
+        yield from known_name(source.at("callers", name, "queue"), "queue", stream.queue, policy.queues)
         for tier in stream.tiers:
-            yield from _known(source.at("callers", name, "tiers", tier), "tier", tier, policy.tiers)
+            yield from known_name(source.at("callers", name, "tiers", tier), "tier", tier, policy.tiers)
         if not any(stream.tiers.values()):
             yield source.at("callers", name, "tiers").finding(
                 "bad-value", "no tier calls at all", "give one a share above 0"
             )
         for number, kind in enumerate(stream.needs):
             for skill in kind.needs:
-                yield from _known(source.at("callers", name, "needs", number, "needs", skill), "skill", skill, skills)
+                yield from known_name(
+                    source.at("callers", name, "needs", number, "needs", skill), "skill", skill, skills
+                )
     for number, group in enumerate(model.staff):
         for place, pattern in enumerate(group.agents):
             if not any(fnmatchcase(agent, pattern) for agent in policy.agents):
@@ -85,21 +87,6 @@ def _check_rates(source: Source[ScenarioFile], name: str, stream: StreamEntry) -
         if not re.match(CLOCK, clock):
             place = source.at("callers", name, "calls_per_hour", clock)
             yield place.finding("bad-hours", f'"{clock}" is no time of the day', 'write it like "08:30"')
-
-
-def _known(place: Position, what: str, name: str, names: object) -> Iterator[Finding]:
-    known = [str(one) for one in names] if hasattr(names, "__iter__") else []
-    if name in known:
-        return
-    cure = did_you_mean(name, known) or f"use one of {', '.join(sorted(known)[:8])}"
-    message = f'no {what} is called "{name}" in the configuration'
-    match what:
-        case "queue":
-            yield place.finding("unknown-queue", message, cure)
-        case "tier":
-            yield place.finding("unknown-tier", message, cure)
-        case _:
-            yield place.finding("unknown-skill", message, cure)
 
 
 def _scenario(model: ScenarioFile, policy: Policy) -> Scenario:
