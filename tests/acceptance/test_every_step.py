@@ -13,15 +13,19 @@ from ivr.fragments import INCLUDE
 from ivr.known import Known
 from ivr.steps import FORMS
 from tests.rig.agents import ANSWERS
+from tests.rig.callee import OUTSIDE, number_called
 from tests.rig.demo import check_heard, gathered, record_of, said
 from tests.rig.gallery import CARD, LANGUAGES, PIN, enter, in_both, served, visitor
-from tests.rig.lines import log_in
+from tests.rig.lines import ask, log_in
 from tests.rig.recordings import speaks, voice_seconds
 from tests.rig.stage import Stage, open_stage, scene
+from tests.rig.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from tests.rig.agents import AgentCall
+    from tests.rig.callee import Callee
     from tests.rig.gallery import Gallery
     from tests.rig.server import HotlineServer
 
@@ -180,6 +184,53 @@ async def test_what_others_serve(gallery: Gallery, server: HotlineServer) -> Non
         assert (text["text"], text["language"]) == ({"zh": "展品12，门票2.50元。", "en": "Exhibit 12, ticket CNY 2.50."}[language], language)
 
     await in_both(visit, "1360000060")
+
+
+async def rung(callee: Callee, number: str) -> AgentCall:
+    """The call that reached the outside under this number, once it is answered."""
+
+    def found() -> AgentCall | None:
+        return next((call for call in callee.calls if number_called(call) == number), None)
+
+    call: AgentCall = await eventually(found, 40, f"{number} is called; so far {callee.numbers}")
+    await call.answered(20)
+    return call
+
+
+@scene
+async def test_put_through_and_called_back(gallery: Gallery, server: HotlineServer) -> None:
+    """dial and callback: an office outside, and a promise that is kept, in the caller's language."""
+    async with (
+        gallery.site.callee(ANSWERS) as outside,
+        gallery.site.agents("back_zh", "back_en", behaviour=ANSWERS) as agents,
+    ):
+
+        async def put_through(number: str, language: str) -> None:
+            async with visitor(gallery, number, language, voice=True) as caller:
+                await enter(caller, "outside")
+                office = await rung(outside, {"zh": "68001", "en": "68002"}[language])
+                await office.heard("outside/office-announce-1", 20, language)
+                await gathered(caller.hears_voice(OUTSIDE, 20), office.hears_voice(number, 20))
+                await office.hangup()
+                await caller.heard("outside/talked-1", 20, language)
+
+        async def called_back(number: str, language: str) -> None:
+            async with visitor(gallery, number, language) as caller:
+                await enter(caller, "back")
+                await caller.heard("back/ask-1", 20, language)
+                await caller.press("1")
+                await caller.heard_whole("back/promised-1", 20, language)
+                assert await caller.ended() == "asterisk"
+            await ask(server, f"back_{language}", "login")
+            agent = await agents[f"back_{language}"].talking(40)
+            await agent.heard("phrases/whisper-callback", 20)
+            customer = await rung(outside, number)
+            await customer.heard("phrases/callback-hello", 30, language)
+            await gathered(agent.hears_voice(OUTSIDE, 20), customer.hears_voice(agent.agent, 20))
+            await customer.hangup()
+            assert await agent.ended(20) == "asterisk"
+
+        await gathered(in_both(put_through, "1360000070"), in_both(called_back, "1360000080"))
 
 
 async def test_no_step_type_is_missing(gallery: Gallery, hotline: HotlineServer) -> None:

@@ -31,7 +31,7 @@ GALLERY = PROJECT / "tests" / "gallery"
 HOTLINE = "95598"
 LANGUAGE_KEYS = {"zh": "1", "en": "2"}
 LANGUAGES = tuple(LANGUAGE_KEYS)
-ROOMS = {"told": "1", "asked": "2", "secret": "3", "message": "4", "line": "5", "trouble": "6", "services": "7"}
+ROOMS = {"told": "1", "asked": "2", "secret": "3", "message": "4", "line": "5", "trouble": "6", "services": "7", "outside": "8", "back": "9"}
 PIN, CARD = "7409162853", "4929158306274158"  # canaries: nothing else looks like them, not even the fraction of a time
 _COMPANY_PORT = "26000"  # as config/backends.yaml says; the test's own takes its place
 
