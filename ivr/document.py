@@ -6,13 +6,14 @@ duplicate keys, tags, anchors and aliases, tabs, and the key `#` or `*` without 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from ivr.findings import BadDocument, Finding, Position, Severity, did_you_mean
+from ivr.yaml_traps import loud_trap, silent_traps
 
 __all__ = [
     "BadDocument",
@@ -35,8 +36,6 @@ MAX_DEPTH = 24
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})\Z")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}\Z")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_HASH_KEY = re.compile(r"^[ ]*(?:-[ ]+)?(#):(?:[ ]|$)")
-_HASH_VALUE = re.compile(r":[ ]+(#)[ ]*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +119,7 @@ def parse(text: str, path: str) -> Node:
         raise BadDocument([*builder.findings, _syntax_finding(error, text, path)]) from None
     except yaml.reader.ReaderError as error:
         raise BadDocument([_character_finding(error, text, path)]) from None
-    findings = [*builder.findings, *_hash_findings(text, path, builder.text_lines)]
+    findings = [*builder.findings, *silent_traps(text, path, builder.text_lines)]
     if findings or root is None:
         raise BadDocument(findings or [Finding(path, 1, 1, "yaml-empty", "the file is empty", "fill it or remove it")])
     return root
@@ -294,26 +293,6 @@ class _Builder:
         return Table(**self._place(start), entries=entries, keys=keys)
 
 
-def _hash_findings(text: str, path: str, text_lines: set[int]) -> Iterator[Finding]:
-    """Find `#: x` and `key: #`, which YAML takes for comments: the choice or value would vanish without a word."""
-    for number, line in enumerate(text.splitlines()):
-        if number in text_lines or "#" not in line:
-            continue
-        if found := _HASH_KEY.match(line):
-            yield Finding(
-                path,
-                number + 1,
-                found.start(1) + 1,
-                "yaml-hash",
-                "this line is a comment to YAML",
-                'quote the key: "#":',
-            )
-        elif found := _HASH_VALUE.search(line):
-            yield Finding(
-                path, number + 1, found.start(1) + 1, "yaml-hash", "this # is a comment to YAML", 'quote the value: "#"'
-            )
-
-
 def _mark(mark: Any) -> tuple[int, int, int]:
     """Return line, column (both from 0) and index of a mark of the parser; the start of the file for no mark."""
     return (mark.line, mark.column, mark.index) if mark else (0, 0, 0)
@@ -327,6 +306,9 @@ def _syntax_finding(error: yaml.MarkedYAMLError, text: str, path: str) -> Findin
         return Finding(
             path, line + 1, column + 1, "yaml-tab", "a tab where YAML wants spaces", "replace the tab by spaces"
         )
+    trap = loud_trap(text, path, line)
+    if trap is not None:
+        return trap
     detail = "; ".join(part for part in (error.context, error.problem) if part)
     cure = "check indentation, quotes, colons and brackets near here"
     return Finding(path, line + 1, column + 1, "yaml-syntax", detail or "not YAML", cure)

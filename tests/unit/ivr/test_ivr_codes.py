@@ -17,7 +17,7 @@ from ivr.codes import CODES, findings_page
 from ivr.document import Finding, Severity
 from tests.unit.ivr.ivr_room import KNOWN, ROOT, files, findings, flow_text
 
-POSITIONS = {"report": 1, "finding": 0, "Finding": 3, "_refuse": 1}
+POSITIONS = {"report": 1, "finding": 0, "Finding": 3, "_refuse": 1, "_line_trap": 3}
 SAY = "a: {type: say, say: {zh: 好, en: Good}, next: bye}"
 
 

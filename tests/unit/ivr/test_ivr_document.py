@@ -71,6 +71,19 @@ def test_values_are_what_telephone_people_mean(written, meant):
         ("finish_key: #", ["1:13 yaml-hash"]),
         ("finish_key: *", ["1:13 yaml-star"]),
         ("keys: [*, '#']", ["1:8 yaml-star"]),
+        ("choices: {#: x}", ["1:11 yaml-hash"]),
+        ("choices: {'1': a, #: b}\nnext: c", ["1:19 yaml-hash"]),
+        ("keys: [#]", ["1:8 yaml-hash"]),
+        ("caller: [press: #, hear: x]", ["1:17 yaml-hash"]),
+        ("keys:\n  - #\n  - '1'", ["2:5 yaml-hash"]),
+        ("press: #1", ["1:8 yaml-hash"]),
+        ("press: *1", ["1:8 yaml-alias"]),
+        ("say:\n  zh：您好\n  en: x", ["2:5 yaml-colon"]),
+        ("a：\n  b: 1", ["1:2 yaml-colon"]),
+        ("\u3000\u3000say: x\nb: 1", ["1:1 yaml-blank"]),
+        ("steps:\n \u00a0a: 1", ["2:2 yaml-blank"]),
+        ("a: 1\na : 2", ["2:1 duplicate-key"]),
+        ("'1': x\n1: y", ["2:1 duplicate-key"]),
         ("a:\n\t- b", ["2:1 yaml-tab"]),
         ("a: [1", ["1:6 yaml-syntax"]),
         ("a: b: c", ["1:5 yaml-syntax"]),
@@ -88,6 +101,34 @@ def test_values_are_what_telephone_people_mean(written, meant):
 )
 def test_what_cannot_be_meant_is_refused_where_it_stands(text, expected):
     assert refused(text) == expected
+
+
+@pytest.mark.parametrize("key", ["12:30", "010", "+8613800138000", "yes", "on", "no", "1.5", "true", "0x1F", "2026-11-21"])
+def test_keys_are_what_telephone_people_mean(key):
+    assert list(plain(parse(f"{key}: x", "f.yaml"))) == [key]
+    assert list(plain(parse(f"{{{key}: x}}", "f.yaml"))) == [key]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: {b: 1,  # the first\n    c: 2}",
+        "a: [1, 2]  # [#]",
+        "a:  # what follows\n  b: 1",
+        "a: 'x #'",
+        "zh: 时间：十点\nen: x",
+        "a: |\n  zh：您好\n  #: x\n  \u3000缩进",
+        "- 甲：乙",
+        "a: {b: '#', c: [1, '#']}",
+        "a: b  #",
+    ],
+)
+def test_comments_and_texts_are_no_traps(text):
+    parse(text, "f.yaml")
+
+
+def test_windows_line_ends_and_a_byte_order_mark_are_no_matter():
+    assert plain(parse("\ufeffa: 1\r\nb: 2\r\n", "f.yaml")) == {"a": 1, "b": 2}
 
 
 def test_a_hash_within_a_text_is_no_trap():
