@@ -37,6 +37,7 @@ from cti.control.dispatcher import Dispatcher
 from cti.control.endings import EndingsReader
 from cti.control.features import FeatureDesk
 from cti.control.ownership import Fence, Heartbeat, acquire, epoch_of, watch_for_pauses
+from cti.control.phones import PhoneWatch
 from cti.dialing import Dialing
 from cti.flow_versions import FlowsRefused, FlowVersions
 from cti.ledger import Ledger
@@ -316,6 +317,10 @@ class Server:
         await self._lost.wait()
         raise LinkDown("a link to Asterisk was lost")
 
+    def _devices(self) -> dict[str, str]:
+        """Agents by device."""
+        return {agent.device: agent.name for agent in self.policy.agents.values()}
+
     def _build(self, switch: Switch, tasks: asyncio.TaskGroup) -> tuple[_Live, Attachment, Auditor]:
         room = self._room
         assert self._owner is not None
@@ -333,16 +338,18 @@ class Server:
             records=room.ledger, duration=durations, spool=room.settings.spool_dir / "recordings", holding_prompts=book.holding,
             default_queue=room.settings.default_queue or next(iter(self.policy.queues)), away_seconds=lambda: self.policy.away_seconds, dialing=room.dialing,
         )
+        phones = PhoneWatch(self._devices, router.tell)
         desk = FeatureDesk(
-            switch, tasks, lambda: {agent.device: agent.name for agent in self.policy.agents.values()}, router.tell,
+            switch, tasks, self._devices, router.tell,
             lambda: engine.snapshot(room.clock.now()), book.phrase, durations,
         )
         attachment: Attachment | None = None
         dispatcher = Dispatcher(state, router, desk, lambda event: attachment.new_call(event) if attachment else None, room.metrics.forged)
         attachment = Attachment(
-            services=services, state=state, router=router, dispatcher=dispatcher, switch=switch, clock=room.clock, tasks=tasks, on_drift=room.metrics.drift
+            services=services, state=state, router=router, dispatcher=dispatcher, switch=switch, clock=room.clock, tasks=tasks, phones=phones,
+            on_drift=room.metrics.drift,
         )
-        auditor = Auditor(switch, state, router, attachment, room.metrics.drift)
+        auditor = Auditor(switch, state, router, attachment, phones, room.metrics.drift)
         return _Live(state, router, engine, dispatcher), attachment, auditor
 
 

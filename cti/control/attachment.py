@@ -22,6 +22,7 @@ from cti.calls.state import ChannelPhase, ChannelState
 from cti.clock import Clock
 from cti.control.adoption import Findings, FoundCaller, read_channels
 from cti.control.dispatcher import Dispatcher
+from cti.control.phones import PhoneWatch
 from cti.legs import Leg, LegPhase
 from cti.router import Router, RouterState
 
@@ -37,7 +38,7 @@ class Attachment:
 
     def __init__(
         self, *, services: CallServices, state: RouterState, router: Router, dispatcher: Dispatcher, switch: Switch, clock: Clock,
-        tasks: asyncio.TaskGroup, on_drift: Callable[[str], None],
+        tasks: asyncio.TaskGroup, phones: PhoneWatch, on_drift: Callable[[str], None],
     ) -> None:
         self._services = services
         self._state = state
@@ -46,6 +47,7 @@ class Attachment:
         self._switch = switch
         self._clock = clock
         self._tasks = tasks
+        self._phones = phones
         self._on_drift = on_drift
         self.log = structlog.get_logger("adoption")
 
@@ -81,6 +83,7 @@ class Attachment:
         """
         findings = read_channels(rows)
         self._router.tell(DispatchPaused())
+        self._phones.look(rows)
         for event in waiting:
             self._router.tell(event)
         await self._hang_up_orphans(findings)

@@ -16,6 +16,7 @@ from cti.ami.switch import Switch
 from cti.calls.state import ChannelPhase, decode_state
 from cti.control.adoption import FALLBACK_CONTEXT, read_channels
 from cti.control.attachment import Attachment
+from cti.control.phones import PhoneWatch
 from cti.legs import LegPhase
 from cti.router import Router, RouterState
 
@@ -25,11 +26,12 @@ ROUND_SECONDS = 4.0
 class Auditor:
     """See the module. `run` is its task."""
 
-    def __init__(self, switch: Switch, state: RouterState, router: Router, attachment: Attachment, on_drift: Callable[[str], None]) -> None:
+    def __init__(self, switch: Switch, state: RouterState, router: Router, attachment: Attachment, phones: PhoneWatch, on_drift: Callable[[str], None]) -> None:
         self._switch = switch
         self._state = state
         self._router = router
         self._attachment = attachment
+        self._phones = phones
         self._on_drift = on_drift
         self._suspects: set[Hashable] = set()
         self.log = structlog.get_logger("auditor")
@@ -48,6 +50,7 @@ class Auditor:
         suspects: set[Hashable] = set()
         confirmed = self._confirm(suspects)
         alive = {row.nonce for row in rows}
+        self._phones.look(rows)
         self._vanished(alive, confirmed)
         await self._unknown(rows, confirmed)
         self._suspects = suspects

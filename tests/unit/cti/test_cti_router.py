@@ -19,6 +19,7 @@ from cti.calls.ports import QueueRequest
 from cti.calls.state import ChannelPhase, ChannelState, decode_state
 from cti.control.auditor import Auditor
 from cti.control.dispatcher import Dispatcher
+from cti.control.phones import PhoneWatch
 from cti.legs import LegPhase
 from cti.router import Router, RouterState, Words
 from tests.unit.cti.callback_room import callback_desk
@@ -407,7 +408,7 @@ class Audit:
     def __init__(self, room: Room) -> None:
         self.attachment = AttachmentEar()
         self.drift: list[str] = []
-        self.auditor = Auditor(room.switch, room.state, room.router, self.attachment, self.drift.append)
+        self.auditor = Auditor(room.switch, room.state, room.router, self.attachment, PhoneWatch(dict, room.router.tell), self.drift.append)
 
     async def see(self, *rows, times=2) -> None:
         for _ in range(times):

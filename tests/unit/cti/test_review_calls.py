@@ -6,6 +6,7 @@ import pytest
 
 from cti.calls.start import Start
 from cti.control.auditor import Auditor
+from cti.control.phones import PhoneWatch
 from cti.router import RouterState
 from tests.unit.cti.channels import row
 from tests.unit.cti.hotline import Hotline
@@ -64,7 +65,7 @@ async def audited(hotline, *rounds):
     """An auditor's rounds over the one call."""
     state = RouterState("000001:ab", calls={"c1": hotline.call})
     drift = []
-    auditor = Auditor(hotline.services.switch, state, None, None, drift.append)
+    auditor = Auditor(hotline.services.switch, state, None, None, PhoneWatch(dict, drift.append), drift.append)
     for context, application, bridge in rounds:
         await auditor.round([row("c1", channel=hotline.phone.channel, context=context, application=application, bridge=bridge)])
     return drift
