@@ -53,7 +53,8 @@ class Readiness(Model):
 
 
 class WaitingCall(Model):
-    """A caller in a line; `position` 1 is next."""
+    """A caller in a line, or a `callback` dialled `attempts` times so far; `position` 1 is next. `held_back` says why a callback is
+    not made now."""
 
     call: str
     tier: str
@@ -62,6 +63,9 @@ class WaitingCall(Model):
     waited_seconds: Seconds
     offer: str
     agent: str
+    callback: bool
+    attempts: Annotated[int, Field(ge=0)]
+    held_back: str
 
 
 class QueueView(Model):

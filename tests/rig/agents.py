@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -182,6 +183,9 @@ class AgentFarm:
         media, ear, changed = await AgentCall._open_media(self._rig, agent.name, voice=True)
         call = AgentCall(self._rig, agent.name, media, ear, changed)
         call.relay, call._dialogue, call.agent = self.relay, dialogue, agent.name
+        offered = re.search(r"^a=rtpmap:(\d+) telephone-event/8000", message.text, re.MULTILINE)
+        if offered:
+            media.event_payload = int(offered[1])
         aim_media({dialogue.call_id: call}, message)
         agent.calls.append(call)
         agent.changed.fire()

@@ -80,6 +80,7 @@ class RtpEndpoint(asyncio.DatagramProtocol):
         self.heard = Reception()
         self.voice = voice
         self.port = 0
+        self.event_payload = PAYLOAD_EVENT  # a party that is called takes what the caller offers
         self.sent = 0  # packets so far
         self._on_audio = on_audio
         self._transport: asyncio.DatagramTransport | None = None
@@ -164,7 +165,7 @@ class RtpEndpoint(asyncio.DatagramProtocol):
         if not self._queue:
             self._drained.fire()
         if event:
-            marker, body, kind = event[0], event[1:], PAYLOAD_EVENT
+            marker, body, kind = event[0], event[1:], self.event_payload
             if marker:
                 self._event_stamp = self._stamp
             stamp = self._event_stamp
