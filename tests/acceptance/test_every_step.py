@@ -225,7 +225,8 @@ async def test_put_through_and_called_back(gallery: Gallery, server: HotlineServ
             agent = await agents[f"back_{language}"].talking(40)
             await agent.heard("phrases/whisper-callback", 20)
             customer = await rung(outside, number)
-            await customer.heard("phrases/callback-hello", 30, language)
+            await customer.heard("phrases/callback-press", 30, language)
+            await customer.press("1")
             await gathered(agent.hears_voice(OUTSIDE, 20), customer.hears_voice(agent.agent, 20))
             await customer.hangup()
             assert await agent.ended(20) == "asterisk"
@@ -243,3 +244,8 @@ async def test_no_step_type_is_missing(gallery: Gallery, hotline: HotlineServer)
         steps = [step for row in trails for step in json.loads(row["trail"])]
         assert {step["type"] for step in steps} == wanted, language
         assert "exhibit__right" in {step["step"] for step in steps}, f"{language}: nobody walked an included step"
+
+
+async def test_the_dialplan_was_in_order(gallery: Gallery, hotline: HotlineServer) -> None:
+    """After all of the above: nothing on the way lacked an application or lost its way."""
+    assert gallery.site.asterisk.dialplan_faults() == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import os
+import re
 import signal
 import socket
 from dataclasses import dataclass, field, fields
@@ -130,6 +131,11 @@ class AsteriskServer:
             return []
         with file.open(newline="", encoding="utf-8", errors="replace") as lines:
             return [_cel_event(row) for row in csv.reader(lines) if len(row) == len(fields(CelEvent))]
+
+    def dialplan_faults(self) -> list[str]:
+        """What Asterisk has complained of in the dialplan: applications that lack, calls that did not return."""
+        lines = (self.log_folder / "messages.log").read_text(encoding="utf-8", errors="replace").splitlines()
+        return [line for line in lines if re.search(r"(WARNING|ERROR)\[.*\] (pbx|app_stack|func_\w+)\.c:", line)]
 
     def signal(self, number: signal.Signals) -> None:
         """Send its process a signal (SIGSTOP, SIGCONT, SIGKILL ...)."""
