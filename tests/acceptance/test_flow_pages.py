@@ -18,7 +18,7 @@ from tests.unit.web.hotline import Hotline
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.asyncio(loop_scope="module")]
 
-CHANGED = {"sorry:": "sorry_now:", "safe_exit: sorry": "safe_exit: sorry_now", '"3"': '"4"', "欢迎致电": "您好，欢迎致电"}
+CHANGED = {"sorry:": "sorry_now:", "safe_exit: sorry": "safe_exit: sorry_now", "欢迎致电": "您好，欢迎致电"}
 MEASURED = """(() => {
   const box = element => { const b = element.getBBox(); return {left: b.x, top: b.y, right: b.x + b.width, bottom: b.y + b.height, words: element.textContent}; };
   const all = query => [...document.querySelectorAll('#view ' + query)];
