@@ -118,6 +118,11 @@ class Server:
         """The versions of the flows in use."""
         return self._room.flows
 
+    @property
+    def callbacks(self) -> CallbackDesk:
+        """The promises to call back."""
+        return self._room.callbacks
+
     def ask_to_reload(self) -> None:
         """Reload configuration and flows soon (SIGHUP); the outcome is in the log and the metrics."""
         self._reload.set()

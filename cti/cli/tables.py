@@ -52,6 +52,19 @@ def queue_table(queues: Iterable[Document]) -> Table:
     return table
 
 
+def callback_table(callbacks: Iterable[Document]) -> Table:
+    """Return the callbacks: whose turn, how often tried, what keeps them."""
+    table = _table("Callbacks", "callback", "number", "queue", "tier", ">place", "state", "agent", ">tried", "~last", "~held back", "requested", "until")
+    for callback in callbacks:
+        results = callback["results"]
+        table.add_row(
+            *_cells(callback["callback"], callback["number"], callback["queue"], callback["tier"], callback["position"] or "-", callback["state"]),
+            *_cells(callback["agent"], callback["attempts"], results[-1] if results else "", callback["held_back"]),
+            *_cells(callback["requested_at"][:19], callback["expires_at"][:19]),
+        )  # fmt: skip
+    return table
+
+
 def agent_table(agents: Iterable[Document]) -> Table:
     """Return the agents: what each does, since when, and what he asked to do next."""
     table = _table("Agents", "agent", "phone", "state", ">for", ">ends in", "next", "~reason", "~call", "~queues")

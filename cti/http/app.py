@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from aiohttp import hdrs, web
 
+from cti.http.callback_routes import operation
 from cti.http.deps import ApiDeps
 from cti.http.flow_page import SCRIPT_HASH, STYLE_HASHES
 from cti.http.openapi import document
 from cti.http.operations import DEPS, JSON, Operation, as_handler
 from cti.http.page import STYLE_HASH, render
-from cti.http.policy_routes import operation
 from cti.http.problems import Handler, Refusal, problems
 
 LARGEST_BODY = 64 * 1024

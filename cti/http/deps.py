@@ -10,6 +10,7 @@ from acd.config import Policy
 from acd.events import Event
 from acd.explain import Explanation
 from acd.snapshot import Snapshot
+from cti.callbacks.promise import Promise
 from cti.clock import Clock
 from cti.flow_versions import FlowStatus
 from cti.policy_in_force import PolicyStatus
@@ -80,6 +81,7 @@ class ApiDeps:
         live_calls: the calls on the line.
         explain: why a call waits or waited; None (or UnknownCall) if nothing is remembered, or there is no engine.
         records: the records of calls.
+        callbacks: the open callbacks, by place in line.
         flows: the versions of the flows in use.
         ready: whether calls are served, and each condition by name with its value.
         policy: the queues and agents in force.
@@ -99,6 +101,7 @@ class ApiDeps:
     live_calls: Callable[[], Sequence[LiveCall]]
     explain: Callable[[str], Explanation | None]
     records: RecordReader
+    callbacks: Callable[[], Sequence[Promise]]
     flows: FlowKeeper
     ready: Callable[[], tuple[bool, Mapping[str, object]]]
     policy: Callable[[], Policy]

@@ -68,6 +68,31 @@ class WaitingCall(Model):
     held_back: str
 
 
+class CallbackView(Model):
+    """A customer who is to be called back. `results` of the attempts so far, "" for one whose end nobody saw; `position` null while
+    he is on the line himself, or agent and customer talk."""
+
+    callback: str
+    number: str
+    queue: str
+    tier: str
+    language: str
+    requested_at: datetime
+    expires_at: datetime
+    attempts: Count
+    results: list[str]
+    state: CallState
+    position: Count | None
+    agent: str
+    held_back: str
+
+
+class CallbackList(Model):
+    """The callbacks, by place in line."""
+
+    callbacks: list[CallbackView]
+
+
 class QueueView(Model):
     """A line now. `waiting` holds a place; `away` are those in the menu who keep their age.
 

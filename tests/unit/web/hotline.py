@@ -93,6 +93,7 @@ class Hotline:
         self.calls = []
         self.offers = []
         self.records = Records()
+        self.promises = []
         self.metrics = Metrics(
             policy,
             {"main": ("menu",)},
@@ -112,6 +113,7 @@ class Hotline:
             live_calls=lambda: self.calls,
             explain=lambda call: self.engine.explain(call, self.clock.now()) if self.attached else None,
             records=self.records,
+            callbacks=lambda: self.promises,
             flows=self.flows,
             ready=lambda: (self.attached, {"ami_events": True, "adopted": self.attached}),
             policy=lambda: self.policy,
