@@ -5,6 +5,7 @@ No redirects, no cookies, no proxies from the environment, no compression, at mo
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NoReturn
@@ -19,6 +20,7 @@ CONNECT_SECONDS = 2.0
 MAX_CONNECTIONS = 32
 FAILURES: tuple[type[Exception], ...] = (aiohttp.ClientError, OSError)
 """What an exchange raises when the service is not to be had."""
+_JSON = re.compile(r"application/([a-z0-9.-]+\+)?json")
 _NOT_NOW = frozenset({408, 425, 429})
 
 
@@ -70,7 +72,7 @@ class Answer:
 
     def json(self) -> object:
         """Return the body; raises BackendInvalid when it is no plain JSON."""
-        if self.content_type != "application/json" or self.encoding != "identity":
+        if not _JSON.fullmatch(self.content_type) or self.encoding != "identity":
             raise BackendInvalid("the answer is no plain application/json")
         try:
             return json.loads(self.body, parse_constant=_no_number)

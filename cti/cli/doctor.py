@@ -24,7 +24,7 @@ def doctor(
         Path | None, typer.Option(help="the server's settings file; default: what `hotline run` wrote")
     ] = None,
 ) -> None:
-    """Look at Asterisk, its rights, modules and dialplan, at prompts, database, store and server; say how to mend what fails.
+    """Look at Asterisk, its rights, modules and dialplan, at prompts, database, store, services and server; say how to mend what fails.
 
     Makes one short call of Asterisk with itself. Ends with status 1 when something must be mended.
 
@@ -53,6 +53,7 @@ def doctor(
 
 async def examine(settings: "Settings") -> "list[Finding]":
     """Look at everything the settings name."""
+    from cti.doctor.backends import examine_backends  # noqa: PLC0415
     from cti.doctor.surroundings import examine_database, examine_music, examine_prompts, examine_server, examine_store  # noqa: PLC0415
     from cti.doctor.switch import Account, examine_asterisk  # noqa: PLC0415
 
@@ -66,5 +67,6 @@ async def examine(settings: "Settings") -> "list[Finding]":
         examine_music(settings.run_dir / "music"),
         await examine_database(settings.database_url),
         await examine_store(settings.store_url),
+        *await examine_backends(settings),
     ]
     return findings + await examine_server(f"http://{settings.http.host}:{settings.http.port}")
