@@ -112,6 +112,34 @@ async def test_a_phone_that_is_not_registered(site: Site, server: HotlineServer)
         await nobody_stuck(site, server, farm)
 
 
+async def test_a_phone_in_a_call_of_its_own_is_not_rung(site: Site, server: HotlineServer) -> None:
+    """The agent calls the hotline himself: nobody is put through to him until he has hung up. A server that starts meanwhile knows it, too."""
+
+    async def busy() -> bool:
+        reply = await server.api("GET", "/api/agents/agent03")
+        return bool(reply.body["busy_elsewhere"])
+
+    async with site.agents("agent03", behaviour=ANSWERS) as farm:
+        await login(server, "agent03")
+        async with (
+            Caller.call(site.rig, HOTLINE, "agent03", username="agent03", password=site.passwords["agent03"]) as own,
+            Caller.call(site.rig, HOTLINE, fresh_numbers(1)[0], voice=True) as caller,
+        ):
+            await eventually(busy, 20.0, "the agent busy elsewhere")
+            await to_queue(caller)
+            await waits(server, 1)
+            await server.restart()
+            await waits(server, 1)
+            assert await busy()
+            await caller.hears_music()
+            assert farm["agent03"].calls == []
+            await own.hangup()
+            call = await farm["agent03"].talking(20.0)
+            await voices(caller, call)
+            await logout(server, "agent03")
+    await nobody_stuck(site, server, farm)
+
+
 async def test_an_agent_hangs_up_in_the_whisper(site: Site, server: HotlineServer) -> None:
     """The caller hears music on, and is offered again before all others."""
     first, second = fresh_numbers(2)

@@ -34,6 +34,8 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.asyncio(loop_scope="session")]
 RING_SECONDS = 4
 TALK_SECONDS = 10
 GAP_SECONDS = 0.5
+#: `max_calls` of the rule `branch` in config/dialing.yaml.
+BRANCH_CALLS = 5
 #: Each outcome has a sentence of its own, out of those that are spoken already.
 SENTENCES = {
     "answered": "agent-ready", "busy": "agent-paused", "no_answer": "agent-logged-out", "rejected": "agent-unknown",
@@ -190,6 +192,21 @@ async def test_numbers_that_nobody_may_have_dialled(site: Site, hotline: Hotline
     assert set(results) == {"REFUSED:0:0:t1"}
     assert callee.calls == []
     assert await dials(hotline, "", "not_allowed") == before + 2
+
+
+async def test_more_calls_at_once_than_allowed_are_busy(site: Site, hotline: HotlineServer, callee: Callee) -> None:
+    """The rule lets five; the sixth hears so at once, and when one is over there is room again."""
+    callee.behaviour = RINGS
+    async with Caller.group(site.rig, [(number, HOTLINE) for number in fresh_numbers(BRANCH_CALLS + 1)]) as callers:
+        *rung, late = callers
+        for caller in rung:
+            await to_outside(caller, callee, "2")
+        await late.heard(f"phrases/{QUESTION}", 20.0)
+        await late.press("2")
+        await hears(late, "busy")
+        await rung[0].hangup()
+        await to_outside(late, callee, "2")
+    assert len(callee.calls) == BRANCH_CALLS + 1
 
 
 async def _forged_order(site: Site, order: str) -> str:
