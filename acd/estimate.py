@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 _MOST_CALLERS = 300  #: of each queue
 _MOST_AGENTS = 2_000
 _FEWEST_RUNS, _MOST_RUNS, _WAITS = 8, 40, 2_000
-_FRESH_SECONDS = 5.0
-_MISSING_SECONDS = 1.0  #: a forecast that lacks a caller is used for him this long all the same
+_LEAST_FRESH_SECONDS, _MOST_FRESH_SECONDS = 5.0, 30.0
+_WAITS_A_SECOND = 80  #: that many are played for each second a forecast is used
+_MISSING = 0.2  #: of that time a forecast is used for a caller whom it lacks
 _SHARE_SERVED = 0.5  #: of the runs in which he must have been served
 _LONGEST = 0.9
 _RING_SECONDS = 5.0  #: from an offer to its talk, roughly
@@ -56,7 +57,8 @@ def newcomer_wait(world: World, queue: str) -> Expected | None:
 def _outlook(world: World, call: str, *, looking: bool) -> Outlook:
     held = world.seen if looking else world.foreseen
     age = world.now - held.at
-    if age > _FRESH_SECONDS or (call and call not in held.calls and (looking or age > _MISSING_SECONDS)):
+    lacks_him = call and call not in held.calls and (looking or age > held.fresh_seconds * _MISSING)
+    if age > held.fresh_seconds or lacks_him:
         held = _look_ahead(world)
         if looking:
             world.seen = held
@@ -78,6 +80,7 @@ def _look_ahead(world: World) -> Outlook:
     usable = [party for party in parties.values() if party.talks]
     count = sum(len(party.waiting) for party in usable)
     runs = max(_FEWEST_RUNS, min(_MOST_RUNS, _WAITS // max(1, count)))
+    outlook.fresh_seconds = min(_MOST_FRESH_SECONDS, max(_LEAST_FRESH_SECONDS, runs * count / _WAITS_A_SECOND))
     for name, waits in play(usable, busy, runs, Chance(_SEED)).items():
         if len(waits) >= _SHARE_SERVED * runs:
             _note(world, outlook, name, _expected(waits))

@@ -42,9 +42,13 @@ class Accuracy:
 
 @dataclass(slots=True)
 class Outlook:
-    """What was foreseen at one moment: by call, and for a newcomer by queue; `last` is the place of the last one played."""
+    """What was foreseen at one moment: by call, and for a newcomer by queue; `last` is the place of the last one played.
+
+    The longer it took to play, the longer it is used (`fresh_seconds`), so that looking ahead takes little of all time.
+    """
 
     at: float = float("-inf")
+    fresh_seconds: float = 5.0
     calls: dict[str, Expected] = field(default_factory=dict)
     newcomers: dict[str, Expected] = field(default_factory=dict)
     last: dict[str, tuple[int, Expected]] = field(default_factory=dict)

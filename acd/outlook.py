@@ -64,9 +64,19 @@ class Busy:
 def play(parties: Sequence[Party], agents: Sequence[Busy], runs: int, chance: Chance) -> dict[str, list[float]]:
     """Return the further wait in seconds of each waiter in each run; a run in which he was never served counts nothing."""
     waits: dict[str, list[float]] = {waiter.call: [] for party in parties for waiter in party.waiting}
+    serves = _served_by(parties, len(agents))
     for _ in range(runs):
-        _Run(parties, agents, chance, waits).play()
+        _Run(parties, agents, serves, chance, waits).play()
     return waits
+
+
+def _served_by(parties: Sequence[Party], agents: int) -> list[list[int]]:
+    """The parties whose callers each agent could ever serve."""
+    serves: list[list[int]] = [[] for _ in range(agents)]
+    for number, party in enumerate(parties):
+        for agent in frozenset().union(*(able for _, able in party.rings)):
+            serves[agent].append(number)
+    return serves
 
 
 class _What(IntEnum):
@@ -77,9 +87,15 @@ class _What(IntEnum):
 
 class _Run:
     def __init__(
-        self, parties: Sequence[Party], agents: Sequence[Busy], chance: Chance, waits: dict[str, list[float]]
+        self,
+        parties: Sequence[Party],
+        agents: Sequence[Busy],
+        serves: Sequence[Sequence[int]],
+        chance: Chance,
+        waits: dict[str, list[float]],
     ) -> None:
         self._parties = parties
+        self._serves = serves
         self._chance = chance
         self._waits = waits
         self._left = sum(len(party.waiting) for party in parties)
@@ -131,8 +147,9 @@ class _Run:
 
     def _best(self, agent: int, now: float) -> int | None:
         best: tuple[Key, int] | None = None
-        for number, line in enumerate(self._lines):
-            if line and agent in self._able(number, line[0][2], now) and (best is None or line[0][0] < best[0]):
+        for number in self._serves[agent]:
+            line = self._lines[number]
+            if line and (best is None or line[0][0] < best[0]) and agent in self._able(number, line[0][2], now):
                 best = line[0][0], number
         return None if best is None else best[1]
 
@@ -149,7 +166,7 @@ class _Run:
         """Look again when the first of some line has waited long enough for this agent."""
         times = [
             after - line[0][2].waited_seconds
-            for number, line in enumerate(self._lines) if line
+            for number in self._serves[agent] if (line := self._lines[number])
             for after, agents in self._parties[number].rings[1:] if agent in agents
         ]  # fmt: skip
         soonest = min((time for time in times if time > now), default=_NEVER)

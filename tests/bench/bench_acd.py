@@ -1,102 +1,148 @@
-"""Decisions a second of the routing engine, for 10 to 10,000 waiting callers.
+"""What a routing decision costs as callers and agents grow, beside a plain scan of all pairs and a bare heap.
 
-One decision: an agent becomes free and is offered the best caller for him (skills, tiers, three queues). The rest of
-that call's life is measured too: rung, answered, talk, end, next. Run: python tests/bench/bench_acd.py
+Run: python tests/bench/bench_acd.py [--update]. CPU seconds of one core, so that other work on the machine matters less.
 """
 
-# ruff: noqa: T201 - a bench prints its result
+# ruff: noqa: E402 - it runs without being installed
 
 from __future__ import annotations
 
+import gc
+import heapq
+import os
 import sys
-from collections import deque
 from pathlib import Path
-from statistics import median, quantiles
-from time import perf_counter
+from statistics import median
+from time import process_time, thread_time_ns
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
 
-from acd.commands import OfferCall
-from acd.config import Agent, Policy, Queue, Ring, SkillNeed, Tier
-from acd.engine import Engine
-from acd.events import AgentLoggedIn, CallQueued, OfferAnswered, OfferRinging, TalkEnded, TalkStarted
+from acd_floor import NAMES, TIERS, Floor
+from report import percentile, report, table
 
-TIERS = {name: Tier(name, seconds) for name, seconds in [("diamond", 300), ("gold", 120), ("silver", 45), ("basic", 0)]}
-QUEUES = ("billing", "faults", "general")
-LANGUAGES = ("lang_zh", "lang_en")
-CALLS = 5_000
-SECONDS_PER_EVENT = 0.001
+from acd.chance import Chance
+from acd.eligibility import cannot
+from acd.matching import LineName, Matching
+from acd.records import AgentRecord, Call, Presence
 
-
-def policy(agents: int) -> Policy:
-    """Three queues with rings; agents with mixed skills and queues."""
-    rings = (Ring(20.0, (SkillNeed("topic", 1),)), Ring(90.0))
-    queues = {
-        n: Queue(n, needs=(SkillNeed("topic", 2),), rings=rings, max_wait_seconds=0, wrapup_seconds=0) for n in QUEUES
-    }
-    staff = [
-        Agent(
-            f"agent{n:04}",
-            skills={"topic": 1 + n % 3, LANGUAGES[n % 2]: 1, LANGUAGES[n % 3 % 2]: 2},
-            queues=QUEUES if n % 2 else QUEUES[:2],
-        )
-        for n in range(agents)
-    ]
-    return Policy(queues, TIERS, {agent.name: agent for agent in staff})
+SIZES = [(waiting, agents) for waiting in (10, 1_000, 100_000) for agents in (10, 1_000, 10_000)]
+PAIRS = 4_000
 
 
-class Bench:
-    """A hotline that always has the same number of callers waiting."""
+class Bare:
+    """The matching without anything around it: the same callers and agents, joined and freed by hand."""
 
-    def __init__(self, agents: int, waiting: int) -> None:
-        self.engine = Engine(policy(agents), offer_prefix="b-")
-        self.now = 0.0
-        self.number = 0
-        self.offers: deque[str] = deque()
-        for _ in range(waiting + agents):
-            self.caller()
-        for name in self.engine.policy.agents:
-            self.tell(AgentLoggedIn(name))
+    def __init__(self, floor: Floor, waiting: int) -> None:
+        self.floor = floor
+        self.matching = Matching(Chance(1))
+        self.calls: dict[str, Call] = {}
+        self.agents = [AgentRecord(config, n) for n, config in enumerate(floor.staff)]
+        for agent in self.agents:
+            self.matching.learn(agent)
+            self.matching.presence(agent, Presence.AT_WORK)
+        for _ in range(waiting):
+            self.join(self.call())
 
-    def tell(self, event) -> None:
-        self.now += SECONDS_PER_EVENT
-        for command in self.engine.handle(event, self.now).commands:
-            if isinstance(command, OfferCall):
-                self.offers.append(command.offer)
+    def call(self) -> Call:
+        """One more caller, not yet in line."""
+        event = self.floor.next_caller()
+        queue = self.floor.policy.queues[event.queue]
+        number = self.floor.number
+        return Call(event.call, queue, event.tier, number * 0.01, number, TIERS[event.tier].head_start_seconds, event.needs)
 
-    def caller(self) -> None:
-        self.number += 1
-        n = self.number
-        tier = list(TIERS)[n * 7 % 4]
-        self.tell(CallQueued(f"c{n}", QUEUES[n % 3], tier, needs=(SkillNeed(LANGUAGES[n % 2]),)))
+    def join(self, call: Call) -> None:
+        """An arrival."""
+        self.calls[call.id] = call
+        self.matching.join(call, call.queue, LineName(call.queue.name, call.needs, 0))
+        assert next(self.matching.matches(0.0), None) is None, "somebody free was overlooked"
 
-    def serve(self) -> None:
-        """One call's life: its talk ends, the agent is free, the next caller is chosen; another caller joins."""
-        offer = self.offers.popleft()
-        self.tell(OfferRinging(offer))
-        self.tell(OfferAnswered(offer))
-        self.tell(TalkStarted(offer))
-        self.caller()
-        self.tell(TalkEnded(offer, caller_remains=False))
+    def complete(self, agent: AgentRecord) -> None:
+        """A completion: the agent gets his best caller."""
+        self.matching.freed(agent)
+        for match in self.matching.matches(0.0):
+            self.matching.leave(self.calls.pop(match.call))
+            self.matching.taken(match.agent)
+        self.matching.taken(agent)
+
+
+def bare_pairs_a_second(floor: Floor, waiting: int) -> float:
+    """Arrival-and-completion pairs a second for the matching alone."""
+    bare = Bare(floor, waiting)
+    calls = [bare.call() for _ in range(PAIRS)]
+    agents = [bare.agents[n * 7919 % len(bare.agents)] for n in range(PAIRS)]
+    start = process_time()
+    for call, agent in zip(calls, agents, strict=True):
+        bare.join(call)
+        bare.complete(agent)
+    return PAIRS / (process_time() - start)
+
+
+def heap_pairs_a_second(waiting: int) -> float:
+    """The limit: keys of the same form pushed into and popped from one heap, no skills, no state."""
+    heads = [TIERS[name].head_start_seconds for name in NAMES]
+    heap = [(2, n * 0.01 - heads[n * 7 % 4], 0, n, "c") for n in range(waiting)]
+    heapq.heapify(heap)
+    start = process_time()
+    for n in range(waiting, waiting + PAIRS):
+        heapq.heappush(heap, (2, n * 0.01 - heads[n * 7 % 4], 0, n, "c"))
+        heapq.heappop(heap)
+    return PAIRS / (process_time() - start)
+
+
+def scan_pairs_a_second(floor: Floor, waiting: int) -> float:
+    """Everybody asked each time: all agents for the caller who comes, all callers for the agent who becomes free."""
+    calls = [floor.next_caller() for _ in range(waiting)]
+    rounds = max(2, min(200, 400_000 // (waiting + len(floor.staff))))
+    start = process_time()
+    for n in range(rounds):
+        event = calls[n % len(calls)]
+        queue = floor.policy.queues[event.queue]
+        [agent for agent in floor.staff if cannot(agent, queue, (*queue.needs, *event.needs)) is None]
+        agent = floor.staff[n % len(floor.staff)]
+        best = None
+        for call in calls:
+            if cannot(agent, floor.policy.queues[call.queue], call.needs) is None:
+                score = TIERS[call.tier].head_start_seconds
+                best = score if best is None else max(best, score)
+    return rounds / (process_time() - start)
+
+
+def engine_figures(floor: Floor) -> tuple[float, float, float]:
+    """Whole call lives a second (five events each, offers and facts included); median and p99 of one event, µs."""
+    start = process_time()
+    for _ in range(PAIRS):
+        floor.serve()
+    lives = PAIRS / (process_time() - start)
+    events: list[float] = []
+    for _ in range(PAIRS // 2):
+        for event in floor.life():
+            before = thread_time_ns()
+            floor.tell(event)
+            events.append((thread_time_ns() - before) / 1000)
+    floor.engine.check_invariants() if len(floor.engine._world.calls) < 3000 else None
+    return lives, median(events), percentile(events, 0.99)
+
+
+def one_size(waiting: int, agents: int) -> tuple[object, ...]:
+    """One line of the table."""
+    floor = Floor(agents, waiting)
+    gc.collect()
+    gc.freeze()
+    lives, middle, p99 = engine_figures(floor)
+    bare = bare_pairs_a_second(floor, waiting)
+    heap = heap_pairs_a_second(waiting)
+    scan = scan_pairs_a_second(floor, waiting)
+    gc.unfreeze()
+    figures = f"{bare:,.0f}", f"{bare / heap:.2f}", f"{bare / scan:,.1f}"
+    return f"{waiting:,}", f"{agents:,}", f"{lives:,.0f}", f"{middle:.0f} µs", f"{p99:.0f} µs", *figures
 
 
 def main() -> None:
-    """Print one line for each size; median and p99 are of one whole call, five events."""
-    print(f"{'waiting':>8} {'agents':>7} {'calls/s':>9} {'events/s':>9} {'median':>9} {'p99':>9}")
-    for waiting, agents in [(10, 10), (100, 10), (1_000, 10), (10_000, 10), (100, 200), (10_000, 200)]:
-        bench = Bench(agents, waiting)
-        lives: list[float] = []
-        start = perf_counter()
-        for _ in range(CALLS):
-            before = perf_counter()
-            bench.serve()
-            lives.append(1000 * (perf_counter() - before))
-        seconds = perf_counter() - start
-        bench.engine.check_invariants()
-        calls = CALLS / seconds
-        print(
-            f"{waiting:>8} {agents:>7} {calls:>9,.0f} {calls * 5:>9,.0f} {median(lives):>6.2f} ms {quantiles(lives, n=100)[98]:>6.2f} ms"
-        )
+    """Measure each size."""
+    if "--update" in sys.argv:
+        os.environ["HOTLINE_BENCH_UPDATE"] = "1"
+    head = ("waiting", "agents", "call lives/s", "event, median", "p99", "matching alone, pairs/s", "of a bare heap", "times a plain scan")
+    report("acd", table(head, *(one_size(waiting, agents) for waiting, agents in SIZES)))
 
 
 if __name__ == "__main__":
