@@ -90,7 +90,7 @@ def script(flows: FlowSet, prompts: Iterable[Spoken]) -> tuple[Line, ...]:
     uses = _uses(flows)
     order = [*flows.flows, PHRASES, _PIECES]
     lines = [_line(prompt, uses, order) for prompt in prompts if not is_pause(prompt.text)]
-    return tuple(sorted(lines, key=lambda line: (line.language, order.index(line.group) if line.group in order else -1)))
+    return tuple(sorted(lines, key=lambda line: (line.language, order.index(line.group))))
 
 
 def studio_name(name: str) -> str:
