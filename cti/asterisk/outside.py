@@ -32,9 +32,12 @@ def _rule_lines(rule: Rule, caller_number: str) -> Iterator[str]:
 
 
 def demo_lines(dialing: Dialing) -> str:
-    """Return the lines of `hotline-entry` that play whoever is called, where calls to the outside come back to this Asterisk."""
-    patterns = [pattern for rule in dialing.rules if Purpose.DIAL in rule.purposes for pattern in rule.numbers]
-    return "\n".join(f"exten => {_extension(pattern)},1,Goto(hotline-demo,s,1)" for pattern in patterns)
+    """Return the lines of `hotline-entry` that play whoever is called, where calls to the outside come back to this Asterisk.
+
+    A customer who is called back is the demo's one caller.
+    """
+    played = [(pattern, "s" if Purpose.DIAL in rule.purposes else "customer") for rule in dialing.rules for pattern in rule.numbers]
+    return "\n".join(f"exten => {_extension(pattern)},1,Goto(hotline-demo,{extension},1)" for pattern, extension in played)
 
 
 def _extension(pattern: str) -> str:

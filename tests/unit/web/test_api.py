@@ -335,7 +335,7 @@ async def test_the_description_is_openapi_3_1(hotline):
     for schema in described["components"]["schemas"].values():
         jsonschema.Draft202012Validator.check_schema(schema)
     operations = [operation for methods in described["paths"].values() for operation in methods.values()]
-    assert len({operation["operationId"] for operation in operations}) == len(operations) == 23
+    assert len({operation["operationId"] for operation in operations}) == len(operations) == 25
     for operation in operations:
         assert ("security" in operation) == ("401" in operation["responses"])
     assert _references(described) <= {f"#/components/schemas/{name}" for name in described["components"]["schemas"]}
