@@ -64,12 +64,20 @@ class Interpreter:
         run.emit(SetLanguage(session.language))
         return self._finish(run, Enter(self._entry, {}, returning=True))
 
-    def resume(self, session: Session, event: Event, now: float, civil: datetime) -> Step:
+    def resume(self, session: Session, event: Event, now: float, civil: datetime, *, own: bool = False) -> Step:
         """Go on after an event.
 
         An event that does not fit (late, too early, of an unknown token) changes nothing: the same wait is returned without commands.
+
+        Args:
+            session: where the caller stands.
+            event: what happened.
+            now: engine time in seconds (monotonic).
+            civil: the wall-clock time, with its zone.
+            own: nobody else holds the session, so that it may be changed.
+
         """
-        run = Run(self._flows, session.copy(), now, civil)
+        run = Run(self._flows, session if own else session.copy(), now, civil)
         self._count_time(run)
         if session.ended or not self._fits(run, event):
             return self._step(run)

@@ -197,7 +197,8 @@ class Walker:
 
     def _send(self, event: Event) -> None:
         session = self._keep(self.session) if self._keep else self.session
-        self._step = self._take(self._interpreter.resume(session, event, self._now, self._civil))
+        own = session is not self.session
+        self._step = self._take(self._interpreter.resume(session, event, self._now, self._civil, own=own))
 
     def _take(self, step: Step) -> Step:
         self.trace.extend(step.trace)

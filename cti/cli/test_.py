@@ -10,11 +10,12 @@ from xml.etree import ElementTree as ET
 import typer
 
 from cti.cli.console import BAD_INPUT, FAILED, fail, say
+from cti.cli.scripted import run_scripts
 from cti.cli.try_ import REPLIES_FILE
 from ivr.document import BadDocument, Finding, Table, parse
 from ivr.flows import load_flows
 from ivr.flowset import FlowSet
-from ivr.scripts import Case, Coverage, Result, read_replies, read_scripts, run_script
+from ivr.scripts import Case, Coverage, Result, read_replies, read_scripts
 
 SCRIPTS = "tests"
 EXAMPLE = "Example:  hotline test flows flows/examples/* --coverage --junit report.xml"
@@ -119,7 +120,7 @@ def run_suite(suite: Suite) -> Tested:
     ]
     if findings:
         raise BadDocument(findings)
-    return Tested(suite, flows, tuple(run_script(script, flows, coverage) for script in scripts), coverage)
+    return Tested(suite, flows, run_scripts(scripts, flows, coverage), coverage)
 
 
 def _replies(path: Path, findings: list[Finding]) -> dict[str, tuple[Case, ...]]:

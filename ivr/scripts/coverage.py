@@ -17,6 +17,8 @@ FAILING = ("callback", "dial", "http", "lookup", "report", "record", "queue", "s
 
 
 Spot = tuple[str, int, int]
+Taken = Counter[tuple[Spot, str]]
+"""How often each step (by its place) and way out of it was taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,17 @@ class Coverage:
 
     def __init__(self, flows: FlowSet) -> None:
         self._flows = flows
-        self._taken: Counter[tuple[Spot, str]] = Counter()
+        self._taken: Taken = Counter()
         self._named: dict[tuple[Spot, str, str], tuple[str, ...]] = {}
+
+    @property
+    def taken(self) -> Taken:
+        """What was counted so far, to be added to another coverage of the same flows."""
+        return self._taken
+
+    def add(self, taken: Taken) -> None:
+        """Count what calls took in another process."""
+        self._taken.update(taken)
 
     def entered(self, flow: str, step: str) -> None:
         """Count a step."""

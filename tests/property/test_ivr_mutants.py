@@ -17,11 +17,13 @@ from tests.unit.ivr.test_ivr_docs import documented_files
 
 LOAD_SECONDS = 5.0
 DEMO = {path.rsplit("/", 1)[-1]: text for path, text in read_files(ROOT / "flows").items()}
-DOCUMENTED = documented_files()
+DOCUMENTED = documented_files()  # every step type, and a fragment
+EXAMPLE = {path.rsplit("/", 1)[-1]: text for path, text in read_files(ROOT / "flows/examples/power").items()}
+OTHERS = {"hours", "phrases", "operations"}
 PIECES = (
     "", " ", "\n", "\t", ":", ": ", "#", "*", "&x ", "*x", "!t ", "{", "}", "[", "]", '"', "'", "|", ">", "%", "@", "---\n", "<<: {a: 1}\n",
     "null", "~", "yes", "12:30", "010", "+86", "1e999", "-1", "999999999999999999999", ".inf", "${", "}", "${x}", "${money(1)}", "${1/0}",
-    "a.b.c", "((((((((", "😀", "\x00", "\ufeff", "\u2028", "\ud800", "return", "main", "type: say", "type: nothing", "next: ", "secret",
+    "a.b.c", "((((((((", "$number", "$$", "$done", "type: include", "fragment: ask_number", "parameters: ", "one_of: [a]", "：", "\u3000", "😀", "\x00", "\ufeff", "\u2028", "\ud800", "return", "main", "type: say", "type: nothing", "next: ", "secret",
 )  # fmt: skip
 
 
@@ -69,7 +71,7 @@ def verdicts(seed: int, count: int) -> Iterator[bool]:
     """Load mutants; yield whether each was accepted. What is accepted is walked for a few keys."""
     rng = random.Random(seed)
     for number in range(count):
-        texts = mutant(rng.choice((DEMO, DOCUMENTED, DOCUMENTED)), rng)
+        texts = mutant(rng.choice((DEMO, DOCUMENTED, DOCUMENTED, EXAMPLE)), rng)
         began = process_time()
         try:
             flows = load_flows(texts, KNOWN if rng.random() < 0.3 else None)
@@ -77,7 +79,7 @@ def verdicts(seed: int, count: int) -> Iterator[bool]:
             check_findings(bad, texts, f"seed {seed}, mutant {number}")
             yield False
         else:
-            assert {*flows.flows, *flows.fragments, "hours", "phrases"} >= {name.removesuffix(".yaml") for name in texts}
+            assert {*flows.flows, *flows.fragments, *OTHERS} >= {name.removesuffix(".yaml") for name in texts}
             walk(flows, rng)
             yield True
         assert process_time() - began < LOAD_SECONDS, f"seed {seed}, mutant {number}"

@@ -1,10 +1,13 @@
 """Scripted callers: what they find, what they say about it, and that the project's own ones walk every way."""
 
 import textwrap
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from cti.cli.scripted import run_scripts
+from cti.cli.test_ import find_suites, run_suite
 from ivr.document import BadDocument, parse
 from ivr.events import FailReason
 from ivr.flows import load_flows
@@ -207,3 +210,21 @@ def test_a_session_that_does_not_survive_being_saved_is_told(monkeypatch):
     sound = Session.to_json
     monkeypatch.setattr(Session, "to_json", lambda self: {**sound(self), "steps": 0})
     assert [line for line in failures("x:\n  caller: [press: '2', queue: served]\n") if "session" in line]
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # other tests may have left threads
+def test_many_calls_share_the_processors_and_nothing_else_changes(tmp_path):
+    calls = "\n".join(
+        f"  call {number}: {{caller: [press: '{number % 10}', {'hear: no such words' if number == 7 else 'silence'}]}}"
+        for number in range(40)
+    )
+    scripts = tmp_path / "tests.yaml"
+    scripts.write_text(f"version: 1\nflows: {ROOT / 'flows'}\ncalls:\n{calls}\n", encoding="utf-8")
+    (suite,) = find_suites([scripts])
+    alone = run_suite(suite)
+    coverage = Coverage(alone.flows)
+    together = run_scripts([result.script for result in alone.results], alone.flows, coverage, calls_per_worker=4)
+    bare = [replace(result, lines=result.lines if result.failures else ()) for result in alone.results]
+    assert list(together) == bare
+    assert coverage.taken == alone.coverage.taken
+    assert [result.script.name for result in together if result.failures] == ["call 7"]
