@@ -381,7 +381,7 @@ def test_variables_and_defaults_are_checked():
         for line in shown(SAY, variables="call: text\nN: text\nn: numbr\nm: {type: number, value: x}\no: {value: 1}")
     ] == [
         '"call" cannot name a variable (it means something else in expressions; choose another name)',
-        '"N" cannot name a variable (it means something else in expressions; choose another name)',
+        '"N" cannot name a variable (use a-z, 0-9, _; choose another name)',
         'no variable type "numbr" (did you mean "number"?)',
         "m is a number, and a str came (give a number)",
         'variable "o" needs "type" (add "type:")',
