@@ -105,9 +105,7 @@ def read_reply(node: Node, findings: list[Finding]) -> ReplyForm:
         if any(path.startswith(f"{other}.") or other.startswith(f"{path}.") for other in fields):
             findings.append(place.finding("bad-value", f'"{path}" is a table and a value at once', "keep one of them"))
             continue
-        kind = _read_type(value, findings)
-        if kind is not None:
-            fields[path] = kind
+        fields[path] = _read_type(value, findings)
     return ReplyForm(fields)
 
 
@@ -116,14 +114,15 @@ def without_control_characters(text: str) -> str:
     return "".join(letter for letter in text if not unicodedata.category(letter).startswith("C"))
 
 
-def _read_type(node: Node, findings: list[Finding]) -> tuple[ReplyType, bool] | None:
+def _read_type(node: Node, findings: list[Finding]) -> tuple[ReplyType, bool]:
+    """Return a type and whether the field may be missing; one that cannot be read claims nothing, so that it is told once."""
     text = node.text if isinstance(node, Scalar) else ""
     word = text.removeprefix(OPTIONAL)
     if word in [kind.value for kind in ReplyType]:
         return ReplyType(word), text.startswith(OPTIONAL)
     cure = f"write {_CURES[word]}" if word in _CURES else did_you_mean(word, [kind.value for kind in ReplyType])
     findings.append(node.finding("unknown-type", f'no type "{text}"', cure))
-    return None
+    return ReplyType.LIST, True
 
 
 def _with_parents(path: str) -> Iterator[str]:
