@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from acd import adoption, agents, callbacks, calls, events, invariants, offers, snapshot
 from acd.dispatch import dispatch
-from acd.explain import Explanation, explain
+from acd.explain import Decision, Explanation, explain
 from acd.reload import check_policy, policy_replaced
 from acd.story import Line
 from acd.timers import Timer
@@ -99,6 +99,10 @@ class Engine:
         """
         with self._as_of(now):
             return explain(self._world, call)
+
+    def decision(self, call: str) -> Decision | None:
+        """Return the record of the latest offer of a call; None before its first, or when it is not remembered."""
+        return self._world.story.decision(call)
 
     def state_of(self, call: str) -> CallState | None:
         """Where a call or callback stands; None if it is in no line."""

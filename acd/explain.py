@@ -36,7 +36,9 @@ class Decision:
     offer: str
     call: str
     queue: str
+    tier: str
     at: float
+    waited_seconds: float
     score: float
     ring: int
     strategy: str

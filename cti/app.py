@@ -38,6 +38,7 @@ from cti.control.endings import EndingsReader
 from cti.control.features import FeatureDesk
 from cti.control.ownership import Fence, Heartbeat, acquire, epoch_of, watch_for_pauses
 from cti.control.phones import PhoneWatch
+from cti.decisions import DecisionWriter
 from cti.dialing import Dialing
 from cti.flow_versions import FlowsRefused, FlowVersions
 from cti.ledger import Ledger
@@ -69,6 +70,7 @@ class Room:
     dialing: Dialing
     callbacks: CallbackDesk
     take_over: bool = False
+    decisions: DecisionWriter | None = None
 
 
 @dataclass(slots=True)
@@ -336,7 +338,7 @@ class Server:
         engine = Engine(self.policy, offer_prefix=f"e{epoch_of(self._owner):06d}-{self._attached:04d}-")
         router = Router(
             engine, state, switch, room.clock, Words(book.whisper, book.whisper_callback, book.greeting(), book.announce), room.callbacks,
-            (room.ledger, room.metrics, self.keeper, room.callbacks),
+            (room.ledger, room.metrics, self.keeper, room.callbacks, *([room.decisions.listening(engine)] if room.decisions is not None else [])),
         )
         services = CallServices(
             switch=switch, clock=room.clock, flows=room.flows, backends=room.backends, sessions=self.sessions, queue=router,

@@ -17,6 +17,11 @@ class Clock:
     def __init__(self, zone: str = "Asia/Shanghai") -> None:
         self._zone = ZoneInfo(zone)
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The hotline's own time zone."""
+        return self._zone
+
     def now(self) -> float:
         """Monotonic seconds; the cores' `now`."""
         return time.monotonic()

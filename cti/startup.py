@@ -24,6 +24,7 @@ from cti.config import missing_plans, read_policy
 from cti.config.dialing import load_dialing
 from cti.database.engine import Database
 from cti.database.migrate import migrate
+from cti.decisions import DecisionWriter
 from cti.dialing import Dialing
 from cti.flow_versions import FlowsRefused, FlowVersions, Sources
 from cti.ledger import Ledger
@@ -109,6 +110,7 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
         log.warning("configuration", finding=str(finding))
     database = Database(settings.database_url)
     records = RecordWriter(database)
+    decisions = DecisionWriter(database, clock)
     metrics = Metrics(
         policy, {name: tuple(flow.steps) for name, flow in flows.flows.items()}, lambda: server.snapshot(),  # noqa: PLW0108 - the server is made below
         live_calls=lambda: len(server.live_calls()), backends=(*backends_config.names, CALLBACK_BACKEND), rules=[rule.name for rule in dialing.rules],
@@ -144,12 +146,13 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
         is_open=lambda plan: _is_open(versions.current, plan, clock), records=records, settled=lambda fact: metrics.told(fact, clock.now()),
     )
     backends[CALLBACK_BACKEND] = MeteredBackend(CALLBACK_BACKEND, desk, metrics, clock)
-    server = Server(Room(settings, in_force, versions, clock, store, backends, ledger, metrics, dialing, desk, take_over))
-    writer = asyncio.create_task(records.run(), name="records")
+    server = Server(Room(settings, in_force, versions, clock, store, backends, ledger, metrics, dialing, desk, take_over, decisions))
+    writers = [asyncio.create_task(records.run(), name="records"), asyncio.create_task(decisions.run(), name="decisions")]
     try:
         yield server, database, metrics
     finally:
-        writer.cancel()
+        for writer in writers:
+            writer.cancel()
         await records.close(CLOSE_SECONDS)
         for backend in backends.values():
             await backend.close()

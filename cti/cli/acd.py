@@ -2,6 +2,8 @@
 
 import typer
 
+from cti.cli.acd_explain import explain
+from cti.cli.acd_proof import proof
 from cti.cli.acd_simulate import simulate
 from cti.cli.acd_staff import staff
 from cti.cli.acd_test import policy_tests
@@ -20,3 +22,5 @@ def register(app: typer.Typer) -> None:
 commands.command()(simulate)
 commands.command("test")(policy_tests)
 commands.command()(staff)
+commands.command()(proof)
+commands.command()(explain)

@@ -180,3 +180,13 @@ class CallRecordRow(Base):
     survey_score: Mapped[int | None]
     tickets: Mapped[list[Any]] = mapped_column(JSON)
     trail: Mapped[list[Any]] = mapped_column(JSON)
+
+
+class DecisionRow(Base):
+    """Why an offer went to whom it went; see `cti.decisions.DecisionRecord` for the document."""
+
+    __tablename__ = "decisions"
+    offer: Mapped[str] = mapped_column(Word, primary_key=True)
+    call: Mapped[str] = mapped_column(Word, index=True)
+    at_ms: Mapped[int] = mapped_column(BigInteger, index=True)
+    document: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -12,6 +12,7 @@ from acd.explain import Explanation
 from acd.snapshot import Snapshot
 from cti.callbacks.promise import Promise
 from cti.clock import Clock
+from cti.decisions import DecisionRecord
 from cti.flow_versions import FlowStatus
 from cti.policy_in_force import PolicyStatus
 from cti.records import CallRecord
@@ -60,6 +61,16 @@ class RecordReader(Protocol):
         """Return one call's record."""
 
 
+class DecisionReader(Protocol):
+    """Where the decisions of the last day are read. Both methods raise RecordsDown, and end within a few seconds."""
+
+    async def of(self, call: str) -> Sequence[DecisionRecord]:
+        """Return a call's decisions, oldest first."""
+
+    async def between(self, since_ms: int, until_ms: int) -> Sequence[DecisionRecord]:
+        """Return all decisions of a span (UTC milliseconds), oldest first."""
+
+
 @dataclass(frozen=True, slots=True)
 class LiveCall:
     """A call on the line. Texts are "" while not known; `tier` and `queue` are the last ones it had."""
@@ -81,6 +92,7 @@ class ApiDeps:
         live_calls: the calls on the line.
         explain: why a call waits or waited; None (or UnknownCall) if nothing is remembered, or there is no engine.
         records: the records of calls.
+        decisions: why each offer of the last day went where it went.
         callbacks: the open callbacks, by place in line.
         flows: the versions of the flows in use.
         ready: whether calls are served, and each condition by name with its value.
@@ -101,6 +113,7 @@ class ApiDeps:
     live_calls: Callable[[], Sequence[LiveCall]]
     explain: Callable[[str], Explanation | None]
     records: RecordReader
+    decisions: DecisionReader
     callbacks: Callable[[], Sequence[Promise]]
     flows: FlowKeeper
     ready: Callable[[], tuple[bool, Mapping[str, object]]]

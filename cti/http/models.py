@@ -263,6 +263,33 @@ class ExplanationView(Model):
     story: list[StoryLine]
 
 
+class OfferRecord(Model):
+    """An offer as things stood when it was made; `ineligible` says why each other agent was passed by."""
+
+    offer: str
+    at_ms: int
+    entered_ms: int
+    queue: str
+    tier: str
+    agent: str
+    waited_seconds: float
+    score: float
+    ring: int
+    strategy: str
+    ranked: list[str]
+    needs: Mapping[str, int]
+    ineligible: Mapping[str, str]
+    ineligible_counts: Mapping[str, Count]
+
+
+class Reasons(Model):
+    """Why a call went where it went, or why it waits: sentences by language (zh, en), and the offers they are made from."""
+
+    call: str
+    sentences: Mapping[str, list[str]]
+    offers: list[OfferRecord]
+
+
 class RecordView(Model):
     """A call's record; null where nothing is known (yet)."""
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from cti.database.engine import Database
+from cti.decisions import DecisionRecord, decisions_between, decisions_of
 from cti.http.deps import RecordsDown
 from cti.records import CallRecord, one_call, recent_calls
 
@@ -27,6 +28,21 @@ class DatabaseRecords:
     async def one(self, call: str) -> CallRecord | None:
         """Return one call's record. Raises RecordsDown."""
         return await _bounded(one_call(self._database, call))
+
+
+class DatabaseDecisions:
+    """A DecisionReader over the server's own database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of(self, call: str) -> Sequence[DecisionRecord]:
+        """Return a call's decisions, oldest first. Raises RecordsDown."""
+        return await _bounded(decisions_of(self._database, call))
+
+    async def between(self, since_ms: int, until_ms: int) -> Sequence[DecisionRecord]:
+        """Return all decisions of a span, oldest first. Raises RecordsDown."""
+        return await _bounded(decisions_between(self._database, since_ms, until_ms))
 
 
 async def _bounded(work: Awaitable[T]) -> T:

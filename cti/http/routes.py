@@ -21,6 +21,7 @@ from cti.http.models import (
     QueueDetail,
     QueueList,
     Readiness,
+    Reasons,
     RecordList,
     RecordsQuery,
     RecordView,
@@ -29,6 +30,7 @@ from cti.http.models import (
 )
 from cti.http.operations import Operations, json_response
 from cti.http.problems import Refusal
+from cti.http.reasons import reasons_of
 from cti.http.views import agent_view, agent_views, explanation_view, live_call_views, queue_detail, queue_views
 from cti.http.wishes import LOG_IN, LOG_OUT, READY, UNPAUSE, Wish, pause
 
@@ -232,6 +234,19 @@ async def show_call(deps: ApiDeps, call: str) -> CallDetail:
         record=None if record is None else RecordView.model_validate(record),
         record_error=record_error,
     )
+
+
+@operation("GET", "/api/calls/{call}/reasons", "calls", problems=(503,))
+async def show_reasons(deps: ApiDeps, call: str) -> Reasons:
+    """Why a call of the last day went where it went, or why it waits: in words, with who overtook whom."""
+    explanation = _explanation(deps, call)
+    try:
+        told = await reasons_of(deps, call, explanation)
+    except RecordsDown as error:
+        raise Refusal(503, str(error)) from error
+    if told is None:
+        raise Refusal(404, f"no offer of a call {call!r} is known of the last day, and it does not wait")
+    return told
 
 
 @operation("GET", "/api/records", "calls", problems=(503,))

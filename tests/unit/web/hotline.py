@@ -57,6 +57,22 @@ class Records:
         self.known[call] = CallRecord(call=call, **known)
 
 
+class Decisions:
+    """Decisions in memory; `down` makes them unreadable."""
+
+    def __init__(self):
+        self.known = []
+        self.down = False
+
+    async def of(self, call):
+        return [one for one in await self.between(0, 2**53) if one.call == call]
+
+    async def between(self, since_ms, until_ms):
+        if self.down:
+            raise RecordsDown("the database is away for this test")
+        return [one for one in self.known if since_ms <= one.at_ms <= until_ms]
+
+
 class Flows:
     """A FlowKeeper whose next set is taken, unless `broken` says why not; `sets` are its versions."""
 
@@ -93,6 +109,7 @@ class Hotline:
         self.calls = []
         self.offers = []
         self.records = Records()
+        self.decisions = Decisions()
         self.promises = []
         self.metrics = Metrics(
             policy,
@@ -113,6 +130,7 @@ class Hotline:
             live_calls=lambda: self.calls,
             explain=lambda call: self.engine.explain(call, self.clock.now()) if self.attached else None,
             records=self.records,
+            decisions=self.decisions,
             callbacks=lambda: self.promises,
             flows=self.flows,
             ready=lambda: (self.attached, {"ami_events": True, "adopted": self.attached}),

@@ -14,6 +14,7 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31
 from acd.config import Queue
 from acd.events import AgentLoggedIn, CallQueued, OfferCause, OfferFailed, TalkEnded
 from acd.states import AgentState
+from cti.decisions import record_of
 from cti.http import ApiDeps, ListenError, make_app, serving
 from cti.http.app import STYLE_HASH
 from cti.http.table import markdown
@@ -328,6 +329,27 @@ async def test_the_docs_list_every_operation_and_bring_nothing_from_elsewhere(ho
     assert "<script" not in page
 
 
+async def test_reasons_of_a_call_are_told_in_words_whether_it_waits_or_was_offered(hotline):
+    hotline.tell(CallQueued("c1", "repair", "diamond"))
+    async with hotline.serve() as client:
+        told = await get(client, "/api/calls/c1/reasons")
+        assert told["offers"] == []
+        assert any("with a score of 300" in line for line in told["sentences"]["en"])
+        assert any("目前没有可接的坐席" in line for line in told["sentences"]["zh"])
+        assert "Not eligible: bert: they are logged out." in told["sentences"]["en"]
+        hotline.tell(AgentLoggedIn("bert"))
+        hotline.decisions.known.append(record_of(hotline.engine.decision("c1"), hotline.clock))
+        told = await get(client, "/api/calls/c1/reasons")
+        assert told["offers"][0]["agent"] == "bert"
+        assert told["offers"][0]["needs"] == {"repair": 1}
+        assert any("was offered to bert" in line for line in told["sentences"]["en"])
+        async with client.get("/api/calls/unknown/reasons") as reply:
+            assert reply.status == 404
+        hotline.decisions.down = True
+        async with client.get("/api/calls/c1/reasons") as reply:
+            assert reply.status == 503
+
+
 async def test_the_description_is_openapi_3_1(hotline):
     async with hotline.serve(token="") as client:
         described = await get(client, "/api/openapi.json")
@@ -335,7 +357,7 @@ async def test_the_description_is_openapi_3_1(hotline):
     for schema in described["components"]["schemas"].values():
         jsonschema.Draft202012Validator.check_schema(schema)
     operations = [operation for methods in described["paths"].values() for operation in methods.values()]
-    assert len({operation["operationId"] for operation in operations}) == len(operations) == 25
+    assert len({operation["operationId"] for operation in operations}) == len(operations) == 26
     for operation in operations:
         assert ("security" in operation) == ("401" in operation["responses"])
     assert _references(described) <= {f"#/components/schemas/{name}" for name in described["components"]["schemas"]}

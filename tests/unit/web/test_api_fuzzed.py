@@ -1,6 +1,7 @@
 """schemathesis against the running application: whatever is sent, the answers keep to the API's own description."""
 
 import asyncio
+import re
 import shutil
 import sysconfig
 
@@ -44,5 +45,5 @@ async def test_answers_keep_to_the_description(tmp_path, config, examples):
                 await process.wait()
     report = output.decode()
     assert process.returncode == 0, report
-    assert "21 selected / 21 total" in report
+    assert re.search(r"\b([1-9]\d+) selected / \1 total", report), report
     hotline.engine.check_invariants()
