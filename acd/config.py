@@ -111,6 +111,13 @@ class Queue:
     last_agent_wait_seconds: float = 0.0
     empty_when: frozenset[AgentState] = frozenset()
     empty_grace_seconds: float = 30.0
+    #: all rings in order of time, as (after seconds, needs); the first is the queue's own needs, from second 0
+    stages: tuple[tuple[float, Needs], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        rings = sorted(((ring.after_seconds, ring.needs) for ring in self.rings), key=lambda stage: stage[0])
+        object.__setattr__(self, "stages", ((0.0, self.needs), *rings))
+
     callback: CallbackRules | None = None
 
 

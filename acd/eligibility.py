@@ -111,14 +111,6 @@ def merge_needs(*groups: Needs) -> Needs:
     return tuple(SkillNeed(skill, level) for skill, level in sorted(levels.items()))
 
 
-def stages(queue: Queue) -> tuple[tuple[float, Needs], ...]:
-    """All rings of a queue in order of time: stage 0 is the queue's own needs, from second 0."""
-    if not queue.rings:
-        return ((0.0, queue.needs),)
-    later = sorted(((ring.after_seconds, ring.needs) for ring in queue.rings), key=lambda stage: stage[0])
-    return ((0.0, queue.needs), *later)
-
-
 def stage_at(queue: Queue, entered_at: float, now: float) -> int:
     """Return the index of the last stage whose time has come for a call that entered at `entered_at`.
 
@@ -126,4 +118,4 @@ def stage_at(queue: Queue, entered_at: float, now: float) -> int:
     """
     if not queue.rings:
         return 0
-    return max(0, sum(1 for after, _ in stages(queue) if entered_at + after <= now) - 1)
+    return max(0, sum(1 for after, _ in queue.stages if entered_at + after <= now) - 1)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from acd.chance import Chance
-from acd.eligibility import stages
 from acd.forecast import Expected, Outlook
 from acd.outlook import Busy, Party, Waiter, play
 from acd.records import Presence
@@ -128,7 +127,7 @@ def _party(world: World, queue: Queue, line: Line, parties: dict[Line, Party], n
 
 def _rings(queue: Queue, line: Line, numbers: dict[str, int]) -> tuple[tuple[float, frozenset[int]], ...]:
     """Who is able, from which wait on; a ring that nobody logged in could serve gives way to the next one."""
-    times = [after for after, _ in stages(queue)]
+    times = [after for after, _ in queue.stages]
     rings = []
     for place, (ring, _) in enumerate(line.plan):
         search = next((search for _, search in line.plan[place:] if search.open), line.plan[-1][1])

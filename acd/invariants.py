@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acd.eligibility import cannot, is_not_free, merge_needs, stage_at, stages, why_not
+from acd.eligibility import cannot, is_not_free, merge_needs, stage_at, why_not
 from acd.states import AgentState, CallState, OfferPhase
 from acd.timers import Timer
 
@@ -136,7 +136,7 @@ def asked_now(world: World, call: Call) -> tuple[set[str], Needs]:
     if at_work and waits and cannot(world.agents[call.wanted].config, call.queue, call.needs, call.tier) is None:
         return {call.wanted}, call.needs
     present = [agent for agent in world.agents.values() if agent.state is not AgentState.LOGGED_OUT]
-    rings = [merge_needs(needs, call.needs) for _, needs in stages(call.queue)]
+    rings = [merge_needs(needs, call.needs) for _, needs in call.queue.stages]
     rings = rings[stage_at(call.queue, call.entered_at, world.now) :]
     matched = [
         needs for needs in rings if any(cannot(agent.config, call.queue, needs, call.tier) is None for agent in present)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING, NamedTuple
 
-from acd.eligibility import merge_needs, stages
+from acd.eligibility import merge_needs
 from acd.searches import Search
 from acd.strategies import find
 
@@ -60,26 +60,26 @@ class Line:
     A heap whose entries go stale when their call leaves and are dropped when they surface, or when most are stale.
     """
 
-    __slots__ = ("_heap", "members", "name", "plan", "ring", "search")
+    __slots__ = ("heap", "members", "name", "plan", "ring", "search")
 
     def __init__(self, name: LineName, plan: tuple[tuple[int, Search], ...]) -> None:
         self.name, self.plan = name, plan
         self.ring, self.search = plan[0]
         self.members: dict[str, SortKey] = {}
-        self._heap: list[SortKey] = []
+        self.heap: list[SortKey] = []
 
     def add(self, call: Call) -> None:
         """Take in a call."""
         key = call.key
         self.members[call.id] = key
-        heapq.heappush(self._heap, key)
-        if len(self._heap) > 2 * len(self.members) + _SLACK:
-            self._heap = list(self.members.values())
-            heapq.heapify(self._heap)
+        heapq.heappush(self.heap, key)
+        if len(self.heap) > 2 * len(self.members) + _SLACK:
+            self.heap = list(self.members.values())
+            heapq.heapify(self.heap)
 
     def head(self) -> SortKey:
         """The key of the first call; there must be one."""
-        heap, members = self._heap, self.members
+        heap, members = self.heap, self.members
         while members.get(heap[0][-1]) is not heap[0]:
             heapq.heappop(heap)
         return heap[0]
@@ -222,7 +222,9 @@ class Matching:
         best: _Bid | SortKey | None = None
         for pool in agent.pools:
             for line in pool.search.lines:
-                key = line.head()
+                key = line.heap[0]
+                if line.members.get(key[-1]) is not key:
+                    key = line.head()
                 bid = (key[0], key[1] - pool.bonus, key[2], key[3]) if pool.bonus else key
                 if best is None or bid < best:
                     best, chosen, call = bid, line, key[-1]
@@ -281,7 +283,7 @@ class Matching:
     def _new_line(self, queue: Queue, name: LineName) -> Line:
         if len(self._lines) >= _MOST_LINES:
             self._drop_unused()
-        rings = list(enumerate(stages(queue)))
+        rings = list(enumerate(queue.stages))
         plan = [
             (ring, self._search(queue, merge_needs(needs, name.needs), name.tier, ""))
             for ring, (_, needs) in rings[min(name.stage, len(rings) - 1) :]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from acd.eligibility import stages
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -119,7 +117,7 @@ def _head_start(rule: HeadStartRule, texts: Texts) -> str:
 def _queue(queue: Queue, policy: Policy, texts: Texts) -> Iterator[str]:
     if queue.bonus_seconds > 0:
         yield texts["bonus"].format(seconds=queue.bonus_seconds)
-    for after, needs in stages(queue):
+    for after, needs in queue.stages:
         form = "ring" if after > 0 else "first_ring"
         yield texts[form].format(seconds=after, who=_who(needs, texts))
     yield texts["strategy"].format(name=queue.strategy)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from acd.chance import Chance
 from acd.config import Agent, Policy, Queue, Tier
-from acd.eligibility import is_not_free, stage_at, stages
+from acd.eligibility import is_not_free, stage_at
 from acd.errors import InvalidTransition
 from acd.events import OfferCause
 from acd.facts import AgentChanged, EventIgnored
@@ -161,7 +161,7 @@ class World:
     def _arm_next_change(self, call: Call) -> None:
         """Look at the call again when its next ring begins, its guarantee is due, or it asks for one agent no longer."""
         queue = call.queue
-        changes = [after for after, _ in stages(queue)[1:]] if queue.rings else []
+        changes = [after for after, _ in queue.stages[1:]] if queue.rings else []
         if queue.guarantee_seconds > 0:
             changes.append(queue.guarantee_seconds)
         if call.wanted:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from dataclasses import replace
 
 from acd.commands import OfferCall
 from acd.config import Agent, Policy, Queue, Ring, SkillNeed, Tier
@@ -21,7 +22,7 @@ def policy(agents: int, chance: random.Random, strategy: str = "longest_idle") -
     """Each agent has five of the 50 skills and serves two or three of the five queues."""
     rings = (Ring(20.0, (SkillNeed("seniority", 30),)), Ring(90.0))
     queues = {
-        name: Queue(name, needs=(SkillNeed("seniority", 60),), rings=rings, wrapup_seconds=0, strategy=strategy)
+        name: Queue(name, needs=(SkillNeed("seniority", 60),), rings=rings, wrapup_seconds=0, max_wait_seconds=0, strategy=strategy)
         for name in QUEUES
     }
     staff = {}
@@ -46,14 +47,15 @@ class Floor:
         self.offers: deque[str] = deque()
         for name in self.policy.agents:
             self.tell(AgentLoggedIn(name))
-        for _ in range(waiting + 2 * agents):
-            self.caller()
-        while len(self.engine._world.calls) > waiting + agents:  # callers whom a free agent could serve talk by now
+        for _ in range(waiting + 2 * agents):  # told at once, or the first phones would ring for too long meanwhile
+            came_at = self.now - self.chance.uniform(0.0, 600.0)
+            self.tell(replace(self.next_caller(), entered_at=came_at), seconds=0.0)
+        while len(self.engine._world.calls) > waiting + agents and self.offers:
             self.serve(another=False)
 
-    def tell(self, event: Event) -> None:
-        """Tell the engine; note the offers it makes."""
-        self.now += SECONDS_PER_EVENT
+    def tell(self, event: Event, seconds: float = SECONDS_PER_EVENT) -> None:
+        """Tell the engine so much later; note the offers it makes."""
+        self.now += seconds
         for command in self.engine.handle(event, self.now).commands:
             if isinstance(command, OfferCall):
                 self.offers.append(command.offer)
