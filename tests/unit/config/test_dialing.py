@@ -169,4 +169,5 @@ def test_an_empty_list_makes_no_way_out() -> None:
 
 
 def test_the_demo_plays_what_callers_can_be_put_through_to() -> None:
-    assert demo_lines(LIST) == "exten => _6800X,1,Goto(hotline-demo,s,1)\nexten => 1001,1,Goto(hotline-demo,s,1)"
+    lines = ["_6800X,1,Goto(hotline-demo,s,1)", "_1[3-9]XXXXXXXXX,1,Goto(hotline-demo,customer,1)", "1001,1,Goto(hotline-demo,s,1)"]
+    assert demo_lines(LIST) == "\n".join(f"exten => {line}" for line in lines)

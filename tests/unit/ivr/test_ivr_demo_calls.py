@@ -54,6 +54,6 @@ def test_every_step_of_the_demo_is_walked_by_some_golden_call():
         ("agent", "closed"), ("agent", "lost"), ("agent", "too_long"), ("agent", "too_many"), ("agent", "sorry"),
         ("balance", "unavailable"), ("balance", "owing"), ("balance", "credit"), ("identify", "unavailable"), ("fault", "unavailable"),
         ("main", "sorry"), ("main", "agent_directly"), ("tariff", "unavailable"), ("fault", "no_number"), ("fault", "enough_sent"), ("fault", "not_sent"), ("voicemail", "sorry"), ("fault", "to_agent"), ("agent", "office_is_closed"),
-        ("agent", "office_busy"), ("agent", "office_no_answer"), ("agent", "office_unreachable"),
+        ("agent", "office_busy"), ("agent", "office_no_answer"), ("agent", "office_unreachable"), ("agent", "no_callback"), ("agent", "cannot_call"),
     }  # fmt: skip
     assert steps - walked - troubles == set()

@@ -165,11 +165,11 @@ def test_good_flows_have_no_findings():
         ),
         (
             "a: {type: queue, queue: billing, tier: gold, keys: {'*': leave}, outcomes: {served: bye, menu: bye}, on_error: bye}",
-            '1:60 bad-value: "*" cannot be "leave" (known: menu, voicemail)',
+            '1:60 bad-value: "*" cannot be "leave" (known: callback, menu, voicemail)',
         ),
         (
             "a: {type: queue, queue: billing, tier: gold, outcomes: {served: bye, gone: bye}, on_error: bye}",
-            '1:72 unknown-outcome: no outcome "gone" (known: agent_lost, closed, error, full, max_wait, menu, served, voicemail)',
+            '1:72 unknown-outcome: no outcome "gone" (known: agent_lost, callback, closed, empty, error, full, max_wait, menu, served, voicemail)',
         ),
     ],
 )
