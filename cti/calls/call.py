@@ -5,7 +5,6 @@ default queue. While the caller waits or talks it only listens; Asterisk holds h
 """
 
 import asyncio
-from dataclasses import replace
 
 import structlog
 
@@ -18,27 +17,13 @@ from cti.calls.performing import Performer
 from cti.calls.ports import CallServices
 from cti.calls.start import Start
 from cti.calls.state import ChannelState
+from cti.calls.stepping import Stepper
 from cti.calls.waiting import Waiting
 from ivr.commands import CallBackend, Command, Dial, Hangup, JoinQueue, Play, Record, SetLanguage, StopPlaying
-from ivr.events import (
-    CallerHungUp,
-    DeadlinePassed,
-    DialEnded,
-    DialOutcome,
-    DigitPressed,
-    Event,
-    PlayEnded,
-    QueueLeft,
-    QueueOutcome,
-)
-from ivr.state import Awaiting, CallInfo, Ended, Step
+from ivr.events import CallerHungUp, DeadlinePassed, DigitPressed, Event, PlayEnded
+from ivr.state import Ended, Step
 
 INBOX_LIMIT = 256
-#: What a stored session must wait for, to fit where its caller is.
-_AWAITED = {
-    Place.LINE: frozenset(Awaiting), Place.HOLD: frozenset({Awaiting.QUEUE}), Place.TALK: frozenset({Awaiting.QUEUE}),
-    Place.OUTSIDE: frozenset({Awaiting.DIAL}),
-}  # fmt: skip
 
 
 class Call:
@@ -47,13 +32,13 @@ class Call:
     def __init__(self, services: CallServices, start: Start) -> None:
         self._services = services
         self._start = start
-        self._interpreter = services.flows.for_new_call(start.call)
         self.call = start.call
         self.channel = start.channel
         self._caller = Caller(services, start, _place(start))
         self._performer = Performer(self._caller)
         self._waiting = Waiting(self._caller, start)
         self._outside = Outside(self._caller, start)
+        self._stepper = Stepper(self._caller, start, self._waiting, self._outside)
         self._begun = False
         self.hangup_cause: int | None = None
         self.log = self._caller.log
@@ -173,7 +158,7 @@ class Call:
                 if step.ended is not None:
                     return await self._finish(step.ended)
                 event = await self._next_event(step)
-                step = self._interpreter_step(step, event)
+                step = self._stepper.next(step, event)
         except (LinkDown, OwnershipLost):
             raise
         except (LineGone, AmiError) as error:  # the channel does not do as told, though nobody hung up that we know of
@@ -199,58 +184,20 @@ class Call:
     # ---- stepping
 
     async def _first_step(self) -> Step:
-        services, start = self._services, self._start
         if self._caller.place is Place.LINE:
-            await (self._caller.line.fetch() if start.adopted else self._caller.line.enter())
-        if start.session is not None:
-            self._interpreter = await services.flows.of_version(str(start.session.get("version", "")))
+            await (self._caller.line.fetch() if self._start.adopted else self._caller.line.enter())
+        await self._stepper.choose_version()
         # only now: an event that told of a call which does not exist leaves no record
         self._begin_record()
-        now, civil = services.clock.now(), services.clock.civil()
-        step = await self._restored()
-        if step is not None:
-            return step
-        step = self._interpreter.start(CallInfo(start.call, start.caller, start.called, start.state.language or None), now, civil)
-        if self._caller.place is Place.OUTSIDE:  # his session is lost: he is left there, and starts over when he is back
-            return replace(step, commands=(self._outside.go_on(start),), awaiting=Awaiting.DIAL, deadline=None)
-        if self._caller.place is not Place.LINE:  # the same for one who waits
-            return replace(step, commands=(self._waiting.wait_on(start),), awaiting=Awaiting.QUEUE, deadline=None)
-        return step
+        return await self._stepper.first()
 
     def _begin_record(self) -> None:
         start = self._start
         self._begun = True
         self._services.records.began(
             self.call, caller=start.caller, called=start.called, channel=start.channel, adopted=start.adopted, up_seconds=start.up_seconds,
-            flow_version=self._interpreter.version, agent=start.talking[1] if start.talking else start.served_by, queue=start.state.queue,
+            flow_version=self._stepper.version, agent=start.talking[1] if start.talking else start.served_by, queue=start.state.queue,
         )
-
-    async def _restored(self) -> Step | None:
-        """His step of the stored session, or None if there is no session that fits where he is."""
-        start, clock = self._start, self._services.clock
-        if start.session is None:
-            return None
-        now, civil = clock.now(), clock.civil()
-        step = self._interpreter.restore(start.session, now, civil)
-        if start.served and step.awaiting is Awaiting.QUEUE and step.session.token is not None:
-            back = QueueLeft(step.session.token, QueueOutcome.SERVED, agent=start.served_by, offer=start.served)
-            step = self._interpreter.resume(step.session, back, now, civil)
-        if self._caller.place is Place.LINE and step.awaiting is Awaiting.DIAL:
-            ended = await self._outside.found(step.session.token)
-            return step if ended is None else self._interpreter.resume(step.session, ended, now, civil)
-        return step if step.awaiting in _AWAITED[self._caller.place] else None
-
-    def _interpreter_step(self, step: Step, event: Event) -> Step:
-        now, civil = self._services.clock.now(), self._services.clock.civil()
-        if step.awaiting is Awaiting.QUEUE and self._waiting.without_session:
-            if isinstance(event, QueueLeft) and event.outcome is QueueOutcome.SERVED:
-                return replace(step, commands=(Hangup(),), awaiting=Awaiting.NONE, deadline=None, trace=(), ended=Ended("completed", "served"))
-            return self._interpreter.start(step.session.call, now, civil)
-        if step.awaiting is Awaiting.DIAL and self._outside.without_session:
-            if isinstance(event, DialEnded) and event.outcome is DialOutcome.ANSWERED:
-                return replace(step, commands=(Hangup(),), awaiting=Awaiting.NONE, deadline=None, trace=(), ended=Ended("completed", "put through"))
-            return self._interpreter.start(step.session.call, now, civil)
-        return self._interpreter.resume(step.session, event, now, civil)
 
     def _checkpoint(self, step: Step) -> None:
         for trace in step.trace:

@@ -34,9 +34,8 @@ class Outside:
         """Whether he is outside though his session is lost."""
         return self._token == ADOPTED
 
-    def go_on(self, start: Start) -> Dial:
+    def go_on(self) -> Dial:
         """His session is lost: what to perform, so that he is left where he is."""
-        del start
         self._token, self._mark = ADOPTED, ""
         return Dial(ADOPTED, "", None, None, music=False, say=(), say_language="")
 
