@@ -291,7 +291,7 @@ async def test_a_flood_of_keys_hurts_nobody(site: Site, hotline: HotlineServer) 
             caller.media._queue += [_whole_digit(n) for n in range(300)]
             await eventually(lambda: not caller.media._queue, 15, "the flood is sent")
             await caller.heard("phrases/please-hold", 40)
-            await caller.hears_music()
+            await caller.hears_music(20)
         record = await record_of(hotline, number)
         wrong = [step["step"] for step in json.loads(record["trail"]) if step["result"] == "invalid"]
         assert wrong.count("menu") == 3
