@@ -1,6 +1,8 @@
 """`hotline serve`: the server itself, for `hotline run`, systemd and a container."""
 
 import asyncio
+import contextlib
+import resource
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +35,7 @@ def serve(
     from cti.startup import StartRefused  # noqa: PLC0415
     from ivr.document import BadDocument  # noqa: PLC0415
 
+    _leave_no_core()
     try:
         loaded = load_settings(settings)
         configure_logs(loaded.log_level)
@@ -41,3 +44,9 @@ def serve(
         fail(str(error), BAD_INPUT)
     except OwnershipLost as error:
         fail(str(error), LOST_OWNERSHIP)
+
+
+def _leave_no_core() -> None:
+    """A core file would hold the PINs that callers are typing."""
+    with contextlib.suppress(OSError, ValueError):  # forbidden here: then systemd's LimitCORE has done it
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

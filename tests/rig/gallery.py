@@ -82,7 +82,7 @@ def _sound(sound: Sound, flows: Path) -> Sound:
     """The gallery's prompts in a folder of their own, where the next run finds them; digits and amounts are the hotline's."""
     prompts = cache_folder() / "gallery-sound"
     if not prompts.exists():
-        shutil.copytree(sound.prompts, prompts)
+        shutil.copytree(sound.prompts, prompts, ignore=shutil.ignore_patterns("..*", ".*.ulaw.*"))  # what another build is writing
     build_prompts(wanted_prompts(flows), prompts, find_speaker())
     index = PromptIndex.of_folder(prompts)
     index.add_music(sound.music)
