@@ -255,6 +255,12 @@ async def one_call(database: Database, call: str) -> CallRecord | None:
     return found[0] if found else None
 
 
+async def calls_between(database: Database, since_ms: int, until_ms: int) -> list[CallRecord]:
+    """Return the calls that began in a span (UTC milliseconds, the end not included). Raises SQLAlchemyError, OSError."""
+    began = _TABLE.c.started_at_ms
+    return await _read(database, select(_TABLE).where(began >= since_ms, began < until_ms).order_by(began, _TABLE.c.call))
+
+
 async def unfinished_calls(database: Database) -> list[CallRecord]:
     """Return the records without an end: at start, those of them that are in no channel have ended unseen."""
     return await _read(database, select(_TABLE).where(_TABLE.c.ended_at_ms.is_(None)))
