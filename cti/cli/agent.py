@@ -89,6 +89,19 @@ def ready(name: Name, settings: SettingsOption = None) -> None:
     _wish(name, "ready", settings)
 
 
+@commands.command()
+def extend(
+    name: Name,
+    seconds: Annotated[int, typer.Option(min=1, max=3600, help="how much longer")] = 30,
+    settings: SettingsOption = None,
+) -> None:
+    """Give an agent more time after his talk, up to wrapup_limit_seconds of queues.yaml in all.
+
+    Example: hotline agent extend agent01 --seconds 60
+    """
+    _wish(name, "wrap-up", settings, {"seconds": seconds})
+
+
 def _wish(name: str, verb: str, settings: SettingsOption, body: Document | None = None) -> None:
     async def post(client: "ApiClient") -> Document:
         return await client.post("agents", name, verb, body=body)

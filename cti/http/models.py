@@ -189,6 +189,12 @@ class PauseRequest(Model):
     reason: Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 
 
+class WrapUpRequest(Model):
+    """How much longer the agent needs after his talk."""
+
+    seconds: Annotated[float, Field(gt=0, le=3600)]
+
+
 class CallPlace(StrEnum):
     """Where a living call is."""
 

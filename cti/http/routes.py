@@ -27,12 +27,13 @@ from cti.http.models import (
     RecordView,
     ReloadRequest,
     Status,
+    WrapUpRequest,
 )
 from cti.http.operations import Operations, json_response
 from cti.http.problems import Refusal
 from cti.http.reasons import reasons_of
 from cti.http.views import agent_view, agent_views, explanation_view, live_call_views, queue_detail, queue_views
-from cti.http.wishes import LOG_IN, LOG_OUT, READY, UNPAUSE, Wish, pause
+from cti.http.wishes import LOG_IN, LOG_OUT, READY, UNPAUSE, Wish, extend_wrapup, pause
 
 TELL_SECONDS = 2.0
 METRICS_MEDIA = ("text/plain", "application/openmetrics-text")
@@ -147,6 +148,12 @@ async def unpause_agent(deps: ApiDeps, name: str) -> AgentView:
 async def ready_agent(deps: ApiDeps, name: str) -> AgentView:
     """Make an agent ready: ends wrap-up and any pause, also the one after missed calls."""
     return await _ask(deps, name, READY)
+
+
+@operation("POST", "/api/agents/{name}/wrap-up", "agents", status=202, problems=(409, 503))
+async def extend_wrap_up(deps: ApiDeps, name: str, body: WrapUpRequest) -> AgentView:
+    """Give an agent more time after his talk, up to `wrapup_limit_seconds` of queues.yaml in all."""
+    return await _ask(deps, name, extend_wrapup(body.seconds))
 
 
 async def _ask(deps: ApiDeps, name: str, wish: Wish) -> AgentView:

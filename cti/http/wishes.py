@@ -6,7 +6,15 @@ The engine ignores what cannot be; a person or a program that asks is told, with
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from acd.events import AgentLoggedIn, AgentLoggedOut, AgentPaused, AgentReadied, AgentUnpaused, Event
+from acd.events import (
+    AgentLoggedIn,
+    AgentLoggedOut,
+    AgentPaused,
+    AgentReadied,
+    AgentUnpaused,
+    AgentWrapUpExtended,
+    Event,
+)
 from acd.snapshot import AgentSnapshot
 from acd.states import AgentState
 
@@ -46,6 +54,10 @@ def _to_ready(agent: AgentSnapshot) -> str | None:
     return f"{agent.name} is {agent.state.value}: possible when that is over"
 
 
+def _to_extend(agent: AgentSnapshot) -> str | None:
+    return None if agent.state is AgentState.WRAP_UP else f"{agent.name} is not in wrap-up but {agent.state.value}"
+
+
 def _possible(_agent: AgentSnapshot) -> None:
     return None
 
@@ -59,3 +71,8 @@ READY = Wish(AgentReadied, _to_ready, lambda agent: agent.state is AgentState.RE
 def pause(reason: str) -> Wish:
     """Return the wish for a pause with this reason; asked for again, it replaces the reason."""
     return Wish(lambda agent: AgentPaused(agent, reason), _to_pause)
+
+
+def extend_wrapup(seconds: float) -> Wish:
+    """Return the wish for so many seconds more of wrap-up; the policy limits them."""
+    return Wish(lambda agent: AgentWrapUpExtended(agent, seconds), _to_extend)

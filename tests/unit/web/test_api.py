@@ -149,6 +149,8 @@ async def test_what_an_agent_asks_for_in_a_talk_is_shown_as_next(hotline):
         wrap_up = await get(client, "/api/agents/anna")
         assert wrap_up["state"] == "wrap_up"
         assert 7.0 < wrap_up["ends_in_seconds"] <= 8.0
+        longer = await post(client, "/api/agents/anna/wrap-up", json={"seconds": 60})
+        assert 67.0 < longer["ends_in_seconds"] <= 68.0
         assert (await post(client, "/api/agents/anna/ready"))["state"] == "ready"
 
 
@@ -157,6 +159,7 @@ async def test_the_impossible_is_refused_with_the_cure(hotline):
         assert "log in first" in (await post(client, "/api/agents/anna/pause", 409, json={"reason": "tea"}))["detail"]
         assert "log in first" in (await post(client, "/api/agents/anna/ready", 409))["detail"]
         assert "not paused" in (await post(client, "/api/agents/anna/unpause", 409))["detail"]
+        assert "not in wrap-up" in (await post(client, "/api/agents/anna/wrap-up", 409, json={"seconds": 60}))["detail"]
         hotline.tell(AgentLoggedIn("anna"), CallQueued("c1", "billing", "basic"))
         assert "offered" in (await post(client, "/api/agents/anna/ready", 409))["detail"]
         hotline.tell(OfferFailed(hotline.offers[0], OfferCause.BUSY))
@@ -357,7 +360,7 @@ async def test_the_description_is_openapi_3_1(hotline):
     for schema in described["components"]["schemas"].values():
         jsonschema.Draft202012Validator.check_schema(schema)
     operations = [operation for methods in described["paths"].values() for operation in methods.values()]
-    assert len({operation["operationId"] for operation in operations}) == len(operations) == 26
+    assert len({operation["operationId"] for operation in operations}) == len(operations) == 27
     for operation in operations:
         assert ("security" in operation) == ("401" in operation["responses"])
     assert _references(described) <= {f"#/components/schemas/{name}" for name in described["components"]["schemas"]}

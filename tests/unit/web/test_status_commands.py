@@ -126,6 +126,8 @@ async def test_what_is_wrong_ends_with_2_and_what_is_impossible_now_with_1(tmp_p
         assert "body.reason" in errors
         code, _, errors = await terminal.run("agent", "unpause", "bert")
         assert (code, errors) == (1, "bert is not paused but logged_out\n")
+        code, _, errors = await terminal.run("agent", "extend", "bert", "--seconds", "60")
+        assert (code, errors) == (1, "bert is not in wrap-up but logged_out\n")
     assert hotline.snapshot().agents["bert"].state is AgentState.LOGGED_OUT
 
 
