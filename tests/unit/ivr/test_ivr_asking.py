@@ -304,8 +304,8 @@ def test_the_language_known_before_the_call_is_spoken_at_once():
 
 
 def test_a_language_can_be_set_by_value_and_an_unknown_one_is_an_error():
-    steps = "a: {type: language, to: '${t}', next: b, on_error: bye}\nb: {type: hangup, reason: set}"
-    room = Room(load(steps, variables="t: {type: text, value: en}"))
+    steps = "a: {type: language, to: '${call.called_number}', next: b, on_error: bye}\nb: {type: hangup, reason: set}"
+    room = Room(load(steps), CallInfo("c1", "138", "en"))
     assert (room.session.language, room.step.ended.reason) == ("en", "set")
-    room = Room(load(steps, variables="t: {type: text, value: fr}"))
+    room = Room(load(steps), CallInfo("c1", "138", "fr"))
     assert (room.session.language, room.step.ended.reason) == ("zh", "done")

@@ -41,9 +41,9 @@ def test_what_cannot_be_spoken_takes_the_way_for_errors(value):
 
 
 def test_a_phrase_chosen_at_run_time_must_exist():
-    steps = "a: {type: say, say: {zh: '${phrase(t)}', en: x}, next: bye, on_error: b}\nb: {type: hangup, reason: error}"
-    assert Room(load(steps, variables="t: {type: text, value: wrong}")).plays == ["phrases/wrong"]
-    assert Room(load(steps, variables="t: {type: text, value: nix}")).step.ended.reason == "error"
+    steps = "a: {type: say, say: {zh: '${phrase(call.called_number)}', en: x}, next: bye, on_error: b}\nb: {type: hangup, reason: error}"
+    assert Room(load(steps), CallInfo("c1", "138", "wrong")).plays == ["phrases/wrong"]
+    assert Room(load(steps), CallInfo("c1", "138", "nix")).step.ended.reason == "error"
 
 
 def test_hanging_up_waits_for_the_last_sentence_which_no_key_stops():
