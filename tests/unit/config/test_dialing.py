@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from cti.asterisk.outside import demo_lines, outside_contexts
+from cti.cli.main import build_app
 from cti.config.dialing import load_dialing, read_dialing
 from cti.dialing import Dialing, Numbering, Purpose, Rule, matches, order
 from ivr.document import BadDocument, Finding
@@ -171,3 +173,26 @@ def test_an_empty_list_makes_no_way_out() -> None:
 def test_the_demo_plays_what_callers_can_be_put_through_to() -> None:
     lines = ["_6800X,1,Goto(hotline-demo,s,1)", "_1[3-9]XXXXXXXXX,1,Goto(hotline-demo,customer,1)", "1001,1,Goto(hotline-demo,s,1)"]
     assert demo_lines(LIST) == "\n".join(f"exten => {line}" for line in lines)
+
+
+# ---- hotline dialing
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "told"),
+    [
+        (["6800-1"], 0, "68001: rule branch (营业厅 · Branch offices)\ndialled as PJSIP/68001@outside, rings 30 s, talks 1800 s at most\n"),
+        (["+86 138-0013-8001", "--for", "callback"], 0, "13800138001: rule customers"),
+        (["13800138001"], 1, "the rule customers has 13800138001, but not for dial. Add dial to its purposes:."),
+        (["16812345"], 1, "16812345 stands under never: in dialing.yaml."),
+        (["12345"], 1, "no rule of dialing.yaml has 12345. Add one for dial."),
+        (["hotline"], 1, "that is no number."),
+        (["68001", "--config", "{tmp}"], 2, "dialing.yaml:1:1: bad-value"),
+    ],
+)
+def test_the_command_tells_by_which_rule_or_why_not(tmp_path: Path, words: list[str], status: int, told: str) -> None:
+    (tmp_path / "dialing.yaml").write_text("version: 7\n", encoding="utf-8")
+    words = [word.replace("{tmp}", str(tmp_path)) for word in words]
+    result = CliRunner().invoke(build_app(), ["dialing", *(words if "--config" in words else [*words, "--config", str(DEMO)])])
+    assert result.exit_code == status, result.output
+    assert told in result.output
