@@ -225,7 +225,8 @@ def _refusal(world: World, queue: Queue) -> ReleaseReason | None:
 
 
 def _take_what_counts(world: World, call: Call, event: CallQueued) -> None:
-    call.needs, call.attributes, call.wanted = merge_needs(event.needs), event.attributes, event.wanted
+    last = world.last_agents.of(event.caller, world.now, world.policy.last_agent_seconds)
+    call.needs, call.attributes, call.wanted = merge_needs(event.needs), event.attributes, event.wanted or last
     call.head_start_seconds = world.head_start_seconds(call.tier, call.attributes)
     call.first, call.placed = event.first, event.placed
 

@@ -198,7 +198,8 @@ class Policy:
 
     `grades` gives other names (star levels, grades of business customers) the tier they count as; `head_starts` add to
     the tier's. A caller who hung up and rings again within `return_seconds` gets his place back (0: never). Wrap-up is
-    extended to `wrapup_limit_seconds` at most. `seed` is for lots.
+    extended to `wrapup_limit_seconds` at most. The agent he spoke to last is remembered for
+    `last_agent_seconds`. `seed` is for lots.
     """
 
     queues: Mapping[str, Queue] = field(default_factory=dict)
@@ -209,6 +210,7 @@ class Policy:
     head_starts: tuple[HeadStartRule, ...] = ()
     away_seconds: float = 120.0
     return_seconds: float = 60.0
+    last_agent_seconds: float = 86_400.0
     wrapup_limit_seconds: float = 600.0
     forecast: ForecastRules = ForecastRules()
     seed: int = 0

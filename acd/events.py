@@ -53,7 +53,8 @@ class CallQueued:
         placed: False while he is not yet in hold; he is not offered before `CallPlaced`.
         caller: who calls, the same text at each of his calls (his number); empty if unknown. Somebody who waits to be
             called back in this queue joins that entry; one who hung up a moment ago gets his place back.
-        wanted: the agent he spoke to last, whom he waits for first (`Queue.last_agent_wait_seconds`).
+        wanted: the agent he waits for first (`Queue.last_agent_wait_seconds`); empty for the one the engine saw him
+            speak to last.
         attributes: what is known of the customer (tags, credit, value), for `Policy.head_starts`.
 
     """

@@ -305,6 +305,7 @@ def caller_talks(world: World, offer: Offer, *, news: bool) -> None:
     stop_waiting(world, call)
     world.timers.cancel(Timer.AWAY, call.id)
     world.move_call(call, CallState.TALKING)
+    world.last_agents.talked(call.caller, offer.agent, world.now)
     if news:
         told = CallAnswered if call.callback is None else CallbackReached
         wait_seconds = call.waited_seconds(world.now)

@@ -1,8 +1,10 @@
-"""Callers who hung up a moment ago, and the places they would get back."""
+"""Who comes again: callers who hung up a moment ago with the places they would get back, and whom each spoke to last."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+
+_MOST_CALLERS = 100_000
 
 
 class Returning:
@@ -26,3 +28,23 @@ class Returning:
 
     def __len__(self) -> int:
         return len(self._places)
+
+
+class LastAgents:
+    """The agent each caller spoke to last; the longest unheard are forgotten first."""
+
+    def __init__(self) -> None:
+        self._agents: OrderedDict[str, tuple[str, float]] = OrderedDict()
+
+    def talked(self, caller: str, agent: str, now: float) -> None:
+        """Remember whom a caller talks to."""
+        if caller:
+            self._agents[caller] = agent, now
+            self._agents.move_to_end(caller)
+            if len(self._agents) > _MOST_CALLERS:
+                self._agents.popitem(last=False)
+
+    def of(self, caller: str, now: float, keep_seconds: float) -> str:
+        """Return whom he spoke to within that time; empty if nobody, or the caller is unknown."""
+        agent, at = self._agents.get(caller, ("", 0.0))
+        return agent if agent and now < at + keep_seconds else ""

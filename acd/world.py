@@ -20,7 +20,7 @@ from acd.lines import Lines
 from acd.matching import Line as MatchingLine
 from acd.matching import LineName, Matching
 from acd.records import AgentRecord, Call, Customers, Offers, Presence
-from acd.returning import Returning
+from acd.returning import LastAgents, Returning
 from acd.roster import Roster
 from acd.staffing import Staffing
 from acd.states import AGENT_MOVES, CALL_MOVES, AgentState, CallState
@@ -56,6 +56,7 @@ class World:
     roster: Roster = field(default_factory=Roster)
     staffing: Staffing = field(default_factory=Staffing)
     returning: Returning = field(default_factory=Returning)
+    last_agents: LastAgents = field(default_factory=LastAgents)
     timers: Timers = field(default_factory=Timers)
     foreseen: Outlook = field(default_factory=Outlook)  #: what callers are told
     seen: Outlook = field(default_factory=Outlook)  #: what those who look are shown

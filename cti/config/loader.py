@@ -107,6 +107,7 @@ def _policy(queues: QueuesFile, tiers: TiersFile, agents: AgentsFile) -> Policy:
             HeadStartRule(rule.attribute, rule.seconds, rule.equals, rule.at_least) for rule in tiers.head_starts
         ),
         return_seconds=dispatch.return_seconds,
+        last_agent_seconds=dispatch.last_agent_seconds,
         wrapup_limit_seconds=dispatch.wrapup_limit_seconds,
         seed=dispatch.seed,
     )

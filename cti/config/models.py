@@ -132,6 +132,9 @@ class DispatchEntry(Model):
     return_seconds: Annotated[
         float, seconds(0, 3600, "time in which a caller who hung up gets his place back, 0 for never")
     ] = 60
+    last_agent_seconds: Annotated[
+        float, seconds(0, 30 * _Day, "how long it is remembered whom a caller spoke to last")
+    ] = _Day
     wrapup_limit_seconds: Annotated[float, seconds(0, 3600, "longest extended wrap-up")] = 600
     seed: Annotated[int, Field(ge=0, lt=2**63, description="a whole number: where lots begin")] = 0
     backoff: BackoffEntry = BackoffEntry()

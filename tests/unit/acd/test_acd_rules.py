@@ -147,6 +147,20 @@ def test_a_caller_waits_for_the_agent_he_knows_then_takes_anybody(make_room):
     assert offers(room.wait(0.1)) == [("c1", "bo")]
 
 
+def test_the_engine_remembers_for_a_while_whom_a_caller_spoke_to(make_room):
+    room = make_room(quiet("general", last_agent_wait_seconds=20), agents=(ANNA, BO), last_agent_seconds=600)
+    room.log_in("anna")
+    room.queue("c0", caller="+1")
+    room.talk(O1)
+    room.log_in("bo")
+    room.wait(5)
+    room.hear(TalkEnded(O1, caller_remains=False))
+    assert offers(room.queue("c1", caller="+1")) == [("c1", "anna")]
+    room.hear(CallAbandoned("c1"), OfferFailed("o-00000002", OfferCause.CALLER_GONE))
+    room.wait(600)
+    assert offers(room.queue("c2", caller="+1")) == [("c2", "bo")]
+
+
 def test_the_agent_he_knows_gets_him_though_others_are_idle_longer(make_room):
     room = make_room(quiet("general", last_agent_wait_seconds=20), agents=(ANNA, BO))
     room.log_in("bo")

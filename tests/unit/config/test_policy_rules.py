@@ -14,7 +14,7 @@ from ivr.document import BadDocument, Severity
 QUEUES = """\
 version: 1
 defaults: {guarantee_seconds: 500}
-dispatch: {return_seconds: 45, wrapup_limit_seconds: 90, seed: 7}
+dispatch: {return_seconds: 45, last_agent_seconds: 3600, wrapup_limit_seconds: 90, seed: 7}
 queues:
   billing:
     label: {zh: 电费, en: Billing}
@@ -75,7 +75,8 @@ def test_the_rules_become_the_engines_policy(folder):
         HeadStartRule("key_person", 60, equals=True),
         HeadStartRule("credit", 30, at_least=700),
     )
-    assert (policy.return_seconds, policy.wrapup_limit_seconds, policy.seed) == (45, 90, 7)
+    assert (policy.return_seconds, policy.last_agent_seconds) == (45, 3600)
+    assert (policy.wrapup_limit_seconds, policy.seed) == (90, 7)
     assert (policy.agents["bo"].queue_bonus_seconds, policy.agents["bo"].weight) == ({"faults": 60}, 2)
 
 
