@@ -239,8 +239,8 @@ class Router:
         way = self.callbacks.way_to(command.call, command.customer_ring_seconds)
         if way is None:
             self.log.warning("callback_not_allowed", call=command.call, offer=command.offer)
+            self.tell(CallbackCancelled(command.call))  # first: else it would be offered again
             self.tell(OfferFailed(command.offer, OfferCause.CANCELLED))
-            self.tell(CallbackCancelled(command.call))
             return
         leg = callback_leg(command, "o" + secrets.token_hex(11), CHANNEL_PREFIX + command.offer)
         self._state.legs.add(leg)

@@ -38,8 +38,12 @@ def read_noted(entries: Mapping[str, str]) -> list[NotedAttempt]:
         noted = Noted(state) if state in [known.value for known in Noted] else Noted.DIALLED
         at_ms = int(epoch) * 1000 if epoch.isdecimal() else 0
         if callback and offer:
-            found.append(NotedAttempt(callback, noted, Attempt(offer, at_ms, agent, reason_of(result) if noted is not Noted.DIALLED else "")))
+            found.append(NotedAttempt(callback, noted, Attempt(offer, at_ms, agent, _result(noted, result))))
     return found
+
+
+def _result(noted: Noted, result: str) -> str:
+    return {Noted.DIALLED: "", Noted.TALKED: Noted.TALKED.value, Noted.FAILED: reason_of(result)}[noted]
 
 
 _REASONS = {

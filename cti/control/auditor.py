@@ -80,10 +80,11 @@ class Auditor:
 
     async def _unknown(self, rows: list[ChannelRow], confirmed: Callable[[str, str], bool]) -> None:
         findings = read_channels(rows)
-        for row in findings.orphans:
-            if self._state.legs.of_nonce(row.nonce) is None and confirmed("orphan_leg", row.nonce):
-                self._repaired("orphan_leg", row.channel)
-                await self._switch.hang_up(row.channel)
+        lost = [leg for leg in findings.legs if leg.callback and leg.phase is not LegPhase.TALKING]  # nobody waits on a channel for these
+        for nonce, channel in [(row.nonce, row.channel) for row in findings.orphans] + [(leg.nonce, leg.channel) for leg in lost]:
+            if self._state.legs.of_nonce(nonce) is None and confirmed("orphan_leg", nonce):
+                self._repaired("orphan_leg", channel)
+                await self._switch.hang_up(channel)
         for found in findings.callers:
             if found.call not in self._state.calls and self._adoptable(found.row) and confirmed("call_adopted", found.call):
                 self._repaired("call_adopted", found.call)
