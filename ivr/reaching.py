@@ -79,8 +79,8 @@ class Reach:
                 yield name, variable, self._of(name, argument, place)
             for hop in context.hops:
                 if hop.flow in self._flows:
-                    for variable, argument in hop.values.items():
-                        yield hop.flow, variable, self._of(name, argument, hop.given[variable][0])
+                    for variable, (argument, place) in hop.values.items():
+                        yield hop.flow, variable, self._of(name, argument, place)
                     for mine, its in hop.back.items():
                         yield name, mine, self._values.get((hop.flow, its))
 

@@ -215,7 +215,7 @@ def read_hop(reader: StepReader, *, may_take: bool = False) -> tuple[str, dict[s
             flow,
             {name: (places.at(name) if places else reader.place, argument.type) for name, argument in given.items()},
             {its: (place, kind) for its, place, kind in taken.values()},
-            given,
+            {name: (argument, places.table.entries[name]) for name, argument in given.items()} if places else {},
             {mine: its for mine, (its, _, _) in taken.items()},
         )
         reader.context.hops.append(hop)

@@ -36,14 +36,14 @@ class Exit:
 class Hop:
     """A jump into another flow: which, at what place, with which of its variables set, and which of its variables are taken back.
 
-    `values` are what is given; `back` names, for each own variable, the other flow's variable it takes.
+    `values` are what is given, each with the place of the value; `back` names, for each own variable, the other flow's variable it takes.
     """
 
     flow: str
     place: Position
     given: Mapping[str, tuple[Position, VariableType]] = field(default_factory=dict)
     taken: Mapping[str, tuple[Position, VariableType]] = field(default_factory=dict)
-    values: "Mapping[str, Argument]" = field(default_factory=dict)
+    values: "Mapping[str, tuple[Argument, Position]]" = field(default_factory=dict)
     back: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -41,6 +41,13 @@ def test_it_is_followed_through_set_and_over_flows():
     assert found.message == 'no queue "faults", and it comes to sub.yaml:11'
 
 
+def test_a_name_given_to_a_fragment_is_told_where_it_is_given():
+    sub = flow_text(WAIT.replace("wait:", "a:"), name="sub", variables="where: text")
+    part = "version: 1\nfragment: part\nstart: x\nparameters: {queue: }\nsteps: {x: {type: goto, flow: sub, with: {where: $queue}}}\n"
+    found = findings(flow("a: {type: include, fragment: part, with: {queue: nowhere}}", sub=sub, part=part))
+    assert [(f.path, f.line, f.column, f.code) for f in found] == [("main.yaml", 11, 52, "unknown-queue")]
+
+
 def test_it_is_followed_back_from_a_called_flow():
     sub = flow_text("a: {type: set, set: {its: nowhere}, next: return}", name="sub", variables="its: text")
     steps = "a: {type: call, flow: sub, take: {where: its}, next: wait}\n" + WAIT
