@@ -92,9 +92,11 @@ class ExplainingWalker(Walker):
 
     def _told(self, entry: Trace) -> str:
         reported = ", ".join(f"{name} = {_shown(value)}" for name, value in entry.values.items())
-        why = condition(self._flows.flows[entry.flow].steps.get(entry.step), entry.result)
+        step = self._flows.flows[entry.flow].steps.get(entry.step)
+        why = condition(step, entry.result)
         result = f"{entry.result}: {why}" if why else entry.result
-        return f"{entry.flow}/{entry.step} ({entry.type}): {result}{f'; {reported}' if reported else ''}"
+        kind = f"{entry.type}, {step.place.path}:{step.place.line}" if step and step.fragment else entry.type
+        return f"{entry.flow}/{entry.step} ({kind}): {result}{f'; {reported}' if reported else ''}"
 
     def _changed(self, step: Step) -> Iterator[str]:
         """Yield the variables that have another value now, of the flow being walked; secret ones have none."""

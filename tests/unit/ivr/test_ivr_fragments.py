@@ -2,6 +2,7 @@
 
 import pytest
 
+from ivr.explaining import ExplainingWalker
 from ivr.flows import load_flows
 from ivr.graph import graph_of
 from ivr.scripts import Coverage
@@ -140,6 +141,10 @@ def test_traces_graph_and_coverage_know_the_fragments_own_place():
     walker.press("#")
     entry = next(entry for entry in walker.trace if entry.step == "a__count")
     assert (entry.place.path, entry.place.line) == ("ask.yaml", 13)
+    explained = ExplainingWalker(flows, CALL, lambda _call: {}, NOON)
+    explained.press("4")
+    explained.press("#")
+    assert "main/a__count (set, ask.yaml:13): set" in [line.text for line in explained.lines]
     nodes = {node.id: node.lines for node in graph_of(flows, "main").nodes}
     assert "from ask" in nodes["a__right"]
     assert "from ask" not in nodes["bye"]
