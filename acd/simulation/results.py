@@ -93,9 +93,9 @@ class Results:
                 case CallEntered():
                     self._entered(fact, now)
                 case CallAnswered():
-                    self._answered(fact, now)
+                    self._answered(fact)
                 case CallEnded() if fact.outcome is not Outcome.ANSWERED:
-                    self._ended(fact, now)
+                    self._ended(fact)
                 case _:
                     pass
 
@@ -140,25 +140,25 @@ class Results:
             self.tallies[fact.queue, fact.tier].offered += 1
             self.intervals[self._interval(waiting)].offered += 1
 
-    def _answered(self, fact: CallAnswered, now: float) -> None:
+    def _answered(self, fact: CallAnswered) -> None:
         waiting = self._leave(fact.call, fact.queue, fact.tier)
         if waiting is None:
             return
         self._overtake(fact, waiting)
         if waiting.entered_at < self._from:
             return
-        wait = now - waiting.entered_at
+        wait = fact.wait_seconds  # his whole age, also where another queue overflowed into this one
         for tally in (self.tallies[fact.queue, fact.tier], self.intervals[self._interval(waiting)]):
             tally.answered += 1
             tally.waits.append(wait)
             tally.overtaken += waiting.overtaken
             tally.answered_in_time += wait <= self._late.get(fact.queue, math.inf)
 
-    def _ended(self, fact: CallEnded, now: float) -> None:
+    def _ended(self, fact: CallEnded) -> None:
         waiting = self._leave(fact.call, fact.queue, fact.tier)
         if waiting is None or waiting.entered_at < self._from:
             return
-        wait = now - waiting.entered_at
+        wait = fact.wait_seconds
         for tally in (self.tallies[fact.queue, fact.tier], self.intervals[self._interval(waiting)]):
             if fact.outcome is Outcome.ABANDONED:
                 tally.abandoned += 1

@@ -29,7 +29,7 @@ from acd.events import (
     TalkStarted,
     TimePassed,
 )
-from acd.facts import AgentChanged, CallEnded, Fact
+from acd.facts import AgentChanged, CallEnded, CallEntered, Fact
 from acd.simulation.draws import Draws
 from acd.simulation.staff import Manner, Shift
 from acd.states import AgentState
@@ -115,10 +115,13 @@ class Simulation:
         handled = self.engine.handle(event, self.now)
         if handled.facts:
             self._watch(handled.facts, self.now)
+            left: dict[str, Caller] = {}
             for fact in handled.facts:
                 kind = type(fact)
                 if kind is CallEnded:
-                    self._here.pop(fact.call, None)  # type: ignore[union-attr]
+                    left |= {fact.call: self._here.pop(fact.call)} if fact.call in self._here else {}  # type: ignore[union-attr]
+                elif kind is CallEntered and fact.call in left:  # type: ignore[union-attr] # he overflowed into another queue
+                    self._here[fact.call] = left[fact.call]  # type: ignore[union-attr]
                 elif kind is AgentChanged:
                     self._agent_changed(fact)  # type: ignore[arg-type]
         for command in handled.commands:

@@ -140,3 +140,19 @@ def test_nothing_gives_no_figures():
     assert math.isnan(results.occupancy)
     assert math.isnan(results.total().sl_offered)
     assert math.isnan(results.total().wait_quantile_seconds(0.9))
+
+
+def test_who_overflows_into_another_queue_is_served_there_with_his_age():
+    quiet = {"announce_first_seconds": 0, "announce_frequency_seconds": 0, "wrapup_seconds": 0}
+    queues = {
+        "line": Queue("line", max_wait_seconds=30, overflow="second", **quiet),
+        "second": Queue("second", max_wait_seconds=0, **quiet),
+    }
+    two = Policy(queues, TIERS, {"bo": Agent("bo", queues=("second",))})
+    played = Played(two, [caller("x", 0), caller("y", 10, patience_seconds=50.0)])
+    assert played.waits == {"x": 30.0}
+    by_queue = played.results.by_queue()
+    assert (by_queue["line"].offered, by_queue["line"].otherwise) == (2, 2)
+    assert (by_queue["second"].answered, by_queue["second"].abandoned) == (1, 1)
+    assert by_queue["second"].asa_seconds == 30
+    assert by_queue["second"].abandoned_seconds == 50
