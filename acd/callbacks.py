@@ -122,14 +122,14 @@ def rules_changed(world: World, call: Call) -> None:
 def _refuse(world: World, event: CallbackRequested) -> None:
     """End a callback at once whose queue is gone; said aloud, so that the shell does not keep it for ever."""
     call, number = event.call, event.number
-    resumed = event.entered_at is not None
+    resumed = event.entered_at is not None and not event.fresh
     world.establish(CallbackEntered(call, event.queue, event.tier, number, resumed))
     failed = CallbackOutcome.FAILED
     world.establish(CallbackEnded(call, event.queue, event.tier, failed, _NO_QUEUE, 0.0, event.attempts))
 
 
 def _enter(world: World, event: CallbackRequested, queue: Queue) -> None:
-    resumed = event.entered_at is not None
+    resumed = event.entered_at is not None and not event.fresh
     world.establish(CallbackEntered(event.call, queue.name, event.tier, event.number, resumed))
     call = world.new_call(event.call, queue, event.tier, _take_over_place(world, event))
     call.needs, call.sequence = merge_needs(event.needs), event.sequence

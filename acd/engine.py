@@ -10,6 +10,7 @@ from acd import adoption, agents, callbacks, calls, events, invariants, offers, 
 from acd.dispatch import dispatch
 from acd.explain import Decision, Explanation, explain
 from acd.reload import check_policy, policy_replaced
+from acd.states import CallState
 from acd.story import Line
 from acd.timers import Timer
 from acd.world import World
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from acd.events import Event
     from acd.facts import Fact
     from acd.snapshot import Snapshot
-    from acd.states import CallState
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +105,11 @@ class Engine:
         return self._world.story.decision(call)
 
     def state_of(self, call: str) -> CallState | None:
-        """Where a call or callback stands; None if it is in no line."""
+        """Where a call or callback stands; ENDED if it did not long ago, None if nothing is remembered."""
         known = self._world.calls.get(call)
-        return None if known is None else known.state
+        if known is not None:
+            return known.state
+        return CallState.ENDED if self._world.story.knows(call) else None
 
     def story(self, call: str) -> tuple[Line, ...]:
         """Return the last events, commands and facts of a call, oldest first; empty if it is not remembered."""

@@ -118,6 +118,7 @@ class CallbackRequested:
         attempts: how often the customer was dialled before.
         expires_at: the end of the promise; None means after the queue's `expiry_seconds`.
         not_before: no attempt before this time: the pause after the last one.
+        fresh: this is its first entry, whatever `entered_at` says.
 
     """
 
@@ -132,6 +133,7 @@ class CallbackRequested:
     attempts: int = 0
     expires_at: float | None = None
     not_before: float | None = None
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)

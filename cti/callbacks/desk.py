@@ -57,7 +57,7 @@ class Tells(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One attachment, as the desk sees it: `state_of` a call in the engine, None if it has none; `entry_ms` of a call on the
+    """One attachment, as the desk sees it: `state_of` a call in the engine, None if nothing is remembered; `entry_ms` of a call on the
     line, 0 if it never entered one; `legs`: the offers whose legs live."""
 
     router: Tells
@@ -180,7 +180,8 @@ class CallbackDesk:
         """A new promise, or the open one to this number, changed; with the better place."""
         assert self._link is not None
         now_ms, call = self._clock.wall_ms(), str(arguments.get("call", ""))
-        entry_ms = self._link.entry_ms(call) if self._link.state_of(call) is CallState.AWAY else 0
+        # nothing is remembered of one who left the line under a former server: what his channel says still holds
+        entry_ms = self._link.entry_ms(call) if self._link.state_of(call) in (CallState.AWAY, None) else 0
         needs = tuple((str(skill), int(level)) for skill, level in dict(arguments.get("needs") or {}).items())
         new = Promise(
             callback, number, str(arguments["queue"]), str(arguments["tier"]), needs, str(arguments.get("language", "")), now_ms,
@@ -195,7 +196,7 @@ class CallbackDesk:
         """The router knows of it when this returns: a caller whose place it takes over must not lose it meanwhile."""
         link = self._link
         if link is not None:
-            link.router.tell(replace(self._event(promise), instead_of=call))
+            link.router.tell(replace(self._event(promise), instead_of=call, fresh=True))
             await asyncio.wait([link.router.pulse()])
 
     # ---- for the router

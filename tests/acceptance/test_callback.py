@@ -189,6 +189,7 @@ async def test_called_back_in_order_of_place(site: Site, hotline: HotlineServer,
         assert (record["agent"], record["queue"]) == (AGENT, QUEUE)
         assert record["talk_ms"] > 0
     assert await counted(hotline, "called_back") == 2
+    assert (await hotline.metrics()).value("hotline_callbacks_promised_total", queue=QUEUE, tier="basic") == 2
     metrics = await hotline.metrics()
     assert metrics.value("hotline_queue_calls_abandoned_total", queue=QUEUE, tier="basic") == 0
     assert metrics.value("hotline_queue_calls_entered_total", queue=QUEUE, tier="basic") == 0

@@ -29,7 +29,15 @@ from acd.events import (
     TalkEnded,
     TalkStarted,
 )
-from acd.facts import CallAnswered, CallbackAttempted, CallbackEnded, CallbackReached, CallEnded, CallEntered
+from acd.facts import (
+    CallAnswered,
+    CallbackAttempted,
+    CallbackEnded,
+    CallbackEntered,
+    CallbackReached,
+    CallEnded,
+    CallEntered,
+)
 from acd.states import AgentState, CallState, OfferPhase
 
 RULES = CallbackRules(attempts=2, pause_seconds=60, expiry_seconds=600, ring_seconds=20, answer_seconds=10)
@@ -332,6 +340,17 @@ class TestStartingAgain:
         ask(here, "k1", "138", entered_at=here.now - 500)
         here.hear(CallQueued("c2", "general", "gold", entered_at=here.now), DispatchResumed())
         assert here.calls() == ["c1", "c2"]
+
+
+@pytest.mark.parametrize(("fresh", "resumed"), [(True, False), (False, True)])
+def test_a_promise_with_an_old_place_is_still_a_new_one(fresh, resumed):
+    here = room()
+    ask(here, entered_at=here.now - 40, fresh=fresh)
+    assert [fact.resumed for fact in here.established(CallbackEntered)] == [resumed]
+    assert here.engine.state_of("k1") is CallState.WAITING
+    here.hear(CallbackCancelled("k1"))
+    assert here.engine.state_of("k1") is CallState.ENDED
+    assert here.engine.state_of("k2") is None
 
 
 def test_cancelled_before_during_and_too_late():

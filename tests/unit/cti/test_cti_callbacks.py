@@ -138,6 +138,14 @@ async def test_the_place_of_one_who_leaves_the_line_is_his(room):
     room.entries["c1"], room.states["c1"] = 5000, CallState.AWAY
     await room.request()
     assert room.desk.promises()[0].entered_ms == 5000
+    assert room.router.told[0].fresh
+
+
+@pytest.mark.parametrize(("state", "kept"), [(None, True), (CallState.ENDED, False)])
+async def test_his_place_outlives_a_kill_but_not_his_time_in_the_menu(room, state, kept):
+    room.entries["c1"], room.states["c1"] = 5000, state
+    await room.request()
+    assert (room.desk.promises()[0].entered_ms == 5000) is kept
 
 
 async def test_what_cannot_be_promised_is_refused(room):

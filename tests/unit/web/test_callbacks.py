@@ -5,6 +5,7 @@ import json
 import pytest
 
 from acd.events import AgentLoggedIn, CallbackDialled, CallbackRequested, OfferAnswered, TalkStarted
+from acd.states import CallState
 from cti.callbacks.promise import Attempt, Promise
 from tests.unit.web.hotline import Hotline
 from tests.unit.web.test_status_commands import running
@@ -40,7 +41,7 @@ async def test_taken_back(tmp_path, hotline):
         code, output, _ = await terminal.run("callbacks", "cancel", "k1")
         unknown = await terminal.run("callbacks", "cancel", "k2")
     assert (code, output.strip()) == (0, "k1: cancelled; 13800138001 was dialled 1 times")
-    assert hotline.engine.state_of("k1") is None
+    assert hotline.engine.state_of("k1") is CallState.ENDED
     assert unknown[0] == 2
     assert "there is no callback 'k2'" in unknown[2]
 
