@@ -138,7 +138,7 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
     )
     versions = FlowVersions(
         flows, sources, read=lambda: read_files(settings.flows_dir), store=store, metrics=metrics,
-        load=lambda texts: _checked(texts, known_names(in_force.policy, backends_config, dialing), settings),
+        load=lambda texts: _checked(texts, in_force.policy, known_names(in_force.policy, backends_config, dialing), settings),
     )
     await versions.archive()
     desk = CallbackDesk(
@@ -172,9 +172,19 @@ def _is_open(flows: FlowSet, plan: str, clock: Clock) -> bool:
     return found is not None and found.is_open(clock.civil())
 
 
-def _checked(texts: Sources, known: Known, settings: Settings) -> FlowSet:
+def _absent_plans(policy: Policy, flows: FlowSet) -> str:
+    """What is wrong with the hours in which customers are called back; "" if nothing is: by a plan that is gone nobody ever would be."""
+    named = {name: queue.callback.plan for name, queue in policy.queues.items() if queue.callback is not None and queue.callback.plan}
+    absent = [f"{name} names {plan!r}" for name, plan in named.items() if plan not in flows.plans]
+    return f"plans of callback: in queues.yaml that hours.yaml does not have: {', '.join(absent)}. Add or name them." if absent else ""
+
+
+def _checked(texts: Sources, policy: Policy, known: Known, settings: Settings) -> FlowSet:
     """A set of flows that callers may meet. Raises BadDocument, FlowsRefused."""
     flows = load_flows(texts, known)
+    absent = _absent_plans(policy, flows)
+    if absent:
+        raise FlowsRefused(absent)
     try:
         check_prompts(flows, settings)
     except StartRefused as error:
@@ -190,9 +200,12 @@ def _check_fit(policy: Policy, known: Callable[[Policy], Known], settings: Setti
             "Keep it, or name another one (default_queue in the server's settings) and start the server again."
         )
     try:
-        load_flows(read_files(settings.flows_dir), known(policy))
+        flows = load_flows(read_files(settings.flows_dir), known(policy))
     except BadDocument as error:
         raise PolicyRefused(f"the flows in {settings.flows_dir} do not fit this configuration:\n{error}") from error
+    absent = _absent_plans(policy, flows)
+    if absent:
+        raise PolicyRefused(absent)
 
 
 async def _finished(database: Database, call: str) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from acd.config import Backoff, Queue, Ring, SkillNeed, Tier
-from cti.config import load_policy, read_policy
+from cti.config import load_policy, missing_plans, read_policy
 from ivr.document import BadDocument, Severity
 
 DEMO = Path(__file__).parents[3] / "config"
@@ -138,6 +138,8 @@ def test_the_demo_configuration_is_clean_and_complete():
         ("queues", "after_seconds: 60", "after_seconds: 20", "queues.yaml:9:10 ring-order", "growing after_seconds"),
         ("queues", "label: {zh: 电费, en: Billing}", "label: {zh: 电费}", "queues.yaml:5:5 missing-key", 'add "en:"'),
         ("queues", "  faults:\n", "  Faults!:\n", "queues.yaml:11:3 bad-name", "small letters"),
+        ("queues", "max_wait_seconds: 900", "callback: {attempts: 0}", "queues.yaml:10:16 bad-value", "1 to 10"),
+        ("queues", "max_wait_seconds: 900", "callback: {pauses: 3}", "queues.yaml:10:16 unknown-key", 'mean "pause_seconds"'),
         ("queues", "version: 1", "version: 2", "queues.yaml:1:1 bad-value", "right kind"),
         ("queues", "away_seconds: 60", "away_seconds: 60\n  away_seconds: 61", "queues.yaml:15:3 duplicate-key", "keep one"),
         ("queues", "{busy_seconds: 7}", "{busy_seconds: 1}", "queues.yaml:15:13 bad-value", "5 to 3600"),
@@ -195,3 +197,13 @@ def test_what_is_odd_but_usable_is_a_warning(folder):
         (11, 3, "queue-nobody", Severity.WARNING),
     ]
     assert loaded.policy.queues["billing"].needs == (SkillNeed("lang_zh", 2),)
+
+
+def test_a_plan_for_callbacks_must_be_in_the_hours(folder):
+    change(folder, "queues", "max_wait_seconds: 900", "callback: {plan: offise, attempts: 2}")
+    loaded = read_policy(folder)
+    assert [queue.callback.attempts for queue in loaded.policy.queues.values() if queue.callback] == [2]
+    (finding,) = missing_plans(loaded.plans, ["office"])
+    assert (finding.line, finding.column, finding.code) == (10, 16, "unknown-plan")
+    assert "office" in finding.cure
+    assert list(missing_plans(loaded.plans, ["offise"])) == []

@@ -331,7 +331,7 @@ async def test_times_of_prompts_are_read_from_their_files(tmp_path):
 _PHRASES = (
     "please-hold", "keys-while-waiting", "queue-next", "queue-position", "queue-position-end", "queue-wait-about", "queue-wait-from", "queue-wait-to", "queue-wait-under-minute",
     "queue-thanks", "greeting-tier-gold",
-    "whisper-tier-gold", "whisper-waited",
+    "whisper-tier-gold", "whisper-waited", "callback-key", "callback-hello", "callback-press", "whisper-callback",
 )
 BOOK = Phrasebook({name: {} for name in _PHRASES})
 
@@ -356,6 +356,17 @@ async def test_position_and_wait():
     )
     assert BOOK.announce("zh", 1, 20.0, 90.0)[1:3] == ("phrases/queue-wait-from", *speak("duration", 60, "zh")[:1])
     assert BOOK.announce("", 2, None) == BOOK.announce("zh", 2, None)
+
+
+async def test_the_key_for_a_callback_is_told():
+    assert BOOK.holding("zh", {"*": "menu", "2": "callback"})[-2:] == ("phrases/callback-key", "say/n-2")
+    assert "phrases/callback-key" not in BOOK.holding("zh", {"*": "callback"})
+
+
+async def test_who_calls_back_says_so():
+    assert BOOK.whisper_callback("gold", "nowhere", "zh", 5)[:2] == ("phrases/whisper-callback", "phrases/whisper-tier-gold")
+    assert (BOOK.greeting().hello, BOOK.greeting().press) == (("phrases/callback-hello",), ("phrases/callback-press",))
+    assert Phrasebook({}).greeting().press == ()
 
 
 async def test_a_whisper_leaves_out_what_has_no_words():
