@@ -1,10 +1,12 @@
 """Each step type has an example in docs/flows.md and one in the project's flows, and the examples do what the page says."""
 
+import json
 from datetime import timedelta
 
 import pytest
 
 from ivr.commands import CallBackend, Dial, JoinQueue, Play, Record
+from ivr.document import BadDocument, parse, plain
 from ivr.events import DeadlinePassed, DigitPressed, PlayEnded
 from ivr.flows import load_flows
 from ivr.session import Awaiting, CallInfo, Interpreter, Session, Step
@@ -30,7 +32,15 @@ def begun(name: str, language: str) -> tuple[Interpreter, Step]:
     start = interpreter.start(CallInfo("c1", "13800138001", "95598", language), 0.0, NOON).session.to_json()
     (frame,) = start["frames"]
     at = {**frame, "step": name, "variables": {**frame["variables"], **SEEDS}, "secure": {"pin": "ask_pin"}}
-    data = {**start, "frames": [at], "visits": {f"main/{name}": 1}, "scratch": {}, "awaiting": "none", "token": None, "deadline": None}
+    data = {
+        **start,
+        "frames": [at],
+        "visits": {f"main/{name}": 1},
+        "scratch": {},
+        "awaiting": "none",
+        "token": None,
+        "deadline": None,
+    }
     return interpreter, interpreter.restore(data, 1.0, NOON)
 
 
@@ -89,3 +99,43 @@ def test_the_pin_is_collected_again_for_the_example_that_needs_it():
     (call,) = [command for command in step.commands if isinstance(command, CallBackend)]
     assert (call.operation, call.arguments["pin"].reveal()) == ("verify_pin", "7395")
     assert "7395" not in repr(step)
+
+
+FAILING_KINDS = {"lookup", "report", "http", "sms", "queue", "dial", "record"}
+"""All outcomes of the documented `callback` are listed, and a survey without a mark goes on."""
+
+
+def test_each_step_that_can_fail_or_get_no_input_must_say_where_to_go_then():
+    """Without defaults, and without ways of their own, every such step is refused; the others need none."""
+    document = plain(parse(documented_files()["main.yaml"], "main.yaml"))
+    document["defaults"] = {}
+    for step in document["steps"].values():
+        for key in ("on_error", "on_timeout", "on_invalid", "skipped"):
+            step.pop(key, None)
+    text = json.dumps(document, ensure_ascii=False, indent=1)
+    with pytest.raises(BadDocument) as caught:
+        load_flows({**documented_files(), "main.yaml": text})
+    lines = text.splitlines()
+    missing = {
+        lines[finding.line - 1].split('"')[1]
+        for finding in caught.value.findings
+        if finding.code == "missing-way" and finding.path == "main.yaml"
+    }
+    asking = {
+        name
+        for name, step in MAIN.steps.items()
+        if isinstance(step, AskingStep) and step.kind not in ("survey", "callback")
+    }
+    failing = {name for name, step in MAIN.steps.items() if step.kind in FAILING_KINDS}
+    wanting = (asking | failing) & set(document["steps"]) - {"their_number"}
+    assert wanting - missing == set()
+    assert {document["steps"][name]["type"] for name in missing} <= FAILING_KINDS | {
+        "menu",
+        "confirm",
+        "collect",
+        "language",
+    }
+    assert {finding.path for finding in caught.value.findings if finding.code == "missing-way"} == {
+        "main.yaml",
+        "ask_number.yaml",
+    }

@@ -116,6 +116,17 @@ def bounds() -> list:
     return [(kind, field) for kind, field in every if "minimum" in field.shape.schema]
 
 
+def test_a_fragment_may_have_marks_wherever_it_has_values_and_nothing_else_more():
+    (name,) = [name for name, text in documented_files().items() if "\nfragment: " in text]
+    document, schema = plain(parse(documented_files()[name], name)), validator(Kind.FRAGMENT)
+    assert list(schema.iter_errors(document)) == []
+    for change in ({"retries": "many"}, {"retries": "$"}, {"colour": "$x"}, {"min_digits": 99}, {"type": "$kind"}):
+        wrong = deepcopy(document)
+        wrong["steps"]["ask"].update(change)
+        assert not schema.is_valid(wrong), change
+    assert not validator(Kind.FLOW).is_valid({**document, "flow": "main"})
+
+
 @pytest.mark.parametrize(("kind", "field"), bounds(), ids=lambda value: getattr(value, "name", value))
 def test_numbers_have_the_bounds_the_loader_has(kind, field):
     low, high = field.shape.schema["minimum"], field.shape.schema["maximum"]
