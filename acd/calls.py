@@ -18,7 +18,7 @@ from acd.timers import Timer
 
 if TYPE_CHECKING:
     from acd.config import Queue
-    from acd.events import CallAbandoned, CallLeaveRequested, CallLost, CallPlaced, CallQueued
+    from acd.events import CallAbandoned, CallLeaveRequested, CallLost, CallPlaced, CallQueued, CustomerKnown
     from acd.world import World
 
 _RELEASES = {
@@ -67,6 +67,19 @@ def placed(world: World, event: CallPlaced) -> None:
         world.ignore(event, Ignored.DUPLICATE)
     else:
         call.placed = True
+        world.index_call(call)
+
+
+def customer_known(world: World, event: CustomerKnown) -> None:
+    """Give a caller the head start that what is known of him earns."""
+    call = world.calls.get(event.call)
+    if call is None:
+        _ignore_stranger(world, event)
+    elif call.attributes == event.attributes:
+        world.ignore(event, Ignored.DUPLICATE)
+    else:
+        call.attributes = event.attributes
+        call.head_start_seconds = world.head_start_seconds(call.tier, call.attributes)
         world.index_call(call)
 
 
@@ -292,5 +305,7 @@ def _vanish_unseen(world: World, event: CallAbandoned | CallLost) -> None:
         withdraw(world, offer, CancelReason.CALLER_GONE, OfferCause.CALLER_GONE)
 
 
-def _ignore_stranger(world: World, event: CallAbandoned | CallLost | CallPlaced | CallLeaveRequested) -> None:
+def _ignore_stranger(
+    world: World, event: CallAbandoned | CallLost | CallPlaced | CallLeaveRequested | CustomerKnown
+) -> None:
     world.ignore(event, Ignored.LATE if world.story.knows(event.call) else Ignored.UNKNOWN_CALL)

@@ -163,6 +163,7 @@ def _time_passed(world: World, event: events.TimePassed) -> None:
 
 _HANDLERS: dict[type, Callable[[World, Any], None]] = {
     events.CallQueued: calls.queued,
+    events.CustomerKnown: calls.customer_known,
     events.CallPlaced: calls.placed,
     events.CallAbandoned: calls.abandoned,
     events.CallLost: calls.lost,

@@ -74,6 +74,14 @@ class CallQueued:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerKnown:
+    """What is known of a caller in line, e.g. after a restart, when his channel told only his tier."""
+
+    call: str
+    attributes: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class CallPlaced:
     """The caller is physically in hold (again) and may be offered."""
 
@@ -312,6 +320,7 @@ class TimePassed:
 
 Event = (
     CallQueued
+    | CustomerKnown
     | CallPlaced
     | CallAbandoned
     | CallLost

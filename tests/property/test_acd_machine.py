@@ -268,6 +268,10 @@ class Histories(RuleBasedStateMachine):
         first = first and age is not None
         self.hear(e.CallQueued(call, queue, tier, extra, entered_at, first=first, placed=placed, **who))
 
+    @rule(call=call_ids, known=st.sampled_from([{}, {"vip": True}, {"credit": 9}]))
+    def customer_becomes_known(self, call: str, known: dict[str, object]) -> None:
+        self.hear(e.CustomerKnown(call, known))
+
     @rule(call=call_ids)
     def call_is_placed(self, call: str) -> None:
         self.hear(e.CallPlaced(call))

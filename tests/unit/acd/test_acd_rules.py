@@ -18,6 +18,7 @@ from acd.events import (
     AgentWrapUpExtended,
     CallAbandoned,
     CallLost,
+    CustomerKnown,
     DispatchPaused,
     DispatchResumed,
     OfferCause,
@@ -234,6 +235,18 @@ def test_grades_count_as_tiers_and_attributes_earn_seconds(make_room):
     assert [fact.tier for fact in room.all_facts if isinstance(fact, CallEntered)] == ["gold", "basic", "basic"]
     room.hear(PolicyReplaced(replace(room.engine.policy, head_starts=rules[1:])))
     assert room.engine.explain("known", room.now).standing.head_start_seconds == 35
+
+
+def test_what_becomes_known_of_a_waiting_caller_moves_him_up(make_room):
+    room = make_room(head_starts=(HeadStartRule("vip", 30, equals=True),), agents=(ANNA,))
+    room.queue("first")
+    room.wait(20)
+    room.queue("vip")
+    room.hear(CustomerKnown("vip", {"vip": True}))
+    assert room.calls() == ["vip", "first"]
+    room.hear(CustomerKnown("vip", {"vip": True}), CustomerKnown("nobody", {}))
+    assert room.ignored() == ["duplicate", "unknown_call"]
+    assert offers(room.log_in("anna")) == [("vip", "anna")]
 
 
 def test_an_attribute_of_the_wrong_kind_earns_nothing():
