@@ -5,6 +5,7 @@ import typer
 from cti.cli.acd_explain import explain
 from cti.cli.acd_proof import proof
 from cti.cli.acd_replay import replay_day
+from cti.cli.acd_rules import rules
 from cti.cli.acd_simulate import simulate
 from cti.cli.acd_staff import staff
 from cti.cli.acd_test import policy_tests
@@ -26,3 +27,4 @@ commands.command()(staff)
 commands.command()(proof)
 commands.command()(explain)
 commands.command("replay")(replay_day)
+commands.command()(rules)
