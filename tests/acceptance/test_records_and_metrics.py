@@ -218,6 +218,22 @@ async def test_the_metrics_tell_the_same(hotline: HotlineServer, metrics: Metric
     assert metrics.value("hotline_ivr_steps_total", flow="main", step="menu") >= 4
 
 
+async def test_why_the_served_caller_got_that_agent_is_told_in_words(hotline: HotlineServer, metrics: Metrics) -> None:
+    assert metrics
+    [call] = [row["call"] for row in hotline.rows("SELECT * FROM call_records") if row["caller_number"] == SERVED]
+
+    async def told() -> Any:
+        return (await hotline.api("GET", f"/api/calls/{call}/reasons")).body.get("offers")
+
+    [offer] = await eventually(told, 20, "the record of the offer, written a second behind the call")
+    assert (offer["agent"], offer["queue"], offer["tier"]) == ("agent02", "billing", "basic")
+    assert offer["needs"]["lang_zh"] == 1
+    assert offer["ineligible"]["agent01"] == "logged_out"
+    told_in = (await hotline.api("GET", f"/api/calls/{call}/reasons")).body["sentences"]
+    assert any("offered to agent02" in line for line in told_in["en"])
+    assert any("派给坐席 agent02" in line for line in told_in["zh"])
+
+
 async def test_a_pin_is_found_nowhere(site: Site, hotline: HotlineServer, tap: Tap, metrics: Metrics) -> None:
     """Not in logs, database, store, metrics, API, CEL or Asterisk's own files; on the AMI link only as the digits of DTMF events."""
     assert metrics
