@@ -6,7 +6,7 @@ other caller; their outcome comes back as events.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from acd.events import (
     CallbackCancelled,
     CallLeaveRequested,
     CallQueued,
+    CustomerKnown,
     Event,
     LeaveReason,
     OfferCause,
@@ -101,9 +102,13 @@ class Router:
         self.tell(
             CallQueued(
                 request.call, request.queue, request.tier, needs, request.entered_at, request.sequence, request.first, fresh=request.fresh,
-                caller=caller,
+                caller=caller, attributes=request.customer,
             )
         )
+
+    def recognise(self, call: str, customer: Mapping[str, object]) -> None:
+        """What is known of a caller who was found in hold."""
+        self.tell(CustomerKnown(call, customer))
 
     def ask_to_leave(self, call: str, reason: str) -> None:
         """A caller wants to leave the line by key."""

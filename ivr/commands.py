@@ -74,8 +74,8 @@ class JoinQueue:
     """Put the caller into a queue, then send `QueueLeft` when he comes back (served or not).
 
     `needs` are extra skills with levels, beside those of the queue. `keys` maps a digit to the reason for leaving (`menu`,
-    `voicemail`): the shell answers these digits itself while the caller waits. Sent again after a restart: a caller who still waits
-    keeps his place.
+    `voicemail`): the shell answers these digits itself while the caller waits. `customer` is what is known of him, for head starts.
+    Sent again after a restart: a caller who still waits keeps his place.
     """
 
     token: str
@@ -84,6 +84,7 @@ class JoinQueue:
     needs: tuple[tuple[str, int], ...]
     language: str
     keys: Mapping[str, str] = field(default_factory=dict)
+    customer: Mapping[str, str | int | float | bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

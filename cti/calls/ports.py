@@ -1,7 +1,7 @@
 """What a call's task needs from the rest of the server, as narrow protocols: the router, the records, the metrics."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,6 +28,7 @@ class QueueRequest:
     sequence: int
     first: bool = False
     fresh: bool = True
+    customer: Mapping[str, object] = field(default_factory=dict)
 
 
 class QueuePort(Protocol):
@@ -35,6 +36,9 @@ class QueuePort(Protocol):
 
     def join(self, request: QueueRequest) -> None:
         """The caller is in hold now."""
+
+    def recognise(self, call: str, customer: Mapping[str, object]) -> None:
+        """What is known of a caller who was found in hold."""
 
     def ask_to_leave(self, call: str, reason: str) -> None:
         """The caller pressed a key: `menu` or `voicemail`. The answer is `Call.released`, unless a talk wins."""

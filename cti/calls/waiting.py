@@ -55,11 +55,16 @@ class Waiting:
         if self._caller.place is Place.LINE:
             await self._go_to_hold(command, entered_at)
         if self._caller.place is not Place.HOLD or self._known_to_router:
+            if self._known_to_router and command.customer:
+                self._services.queue.recognise(self._caller.call, command.customer)
             self._known_to_router = False
             return
         first, self._lost_agent = self._lost_agent, False
         self._services.queue.join(
-            QueueRequest(self._caller.call, command.queue, command.tier, command.needs, entered_at, self._caller.state.sequence, first, fresh)
+            QueueRequest(
+                self._caller.call, command.queue, command.tier, command.needs, entered_at, self._caller.state.sequence, first, fresh,
+                command.customer,
+            )
         )
 
     def _enter(self, now: float) -> tuple[float, bool]:

@@ -47,6 +47,7 @@ class QueueStep(StepType):
         needs: extra skills, each with its level.
         keys: keys while waiting, each with the reason for leaving (`menu`, `voicemail`, `callback`).
         outcomes: where each outcome leads; those not listed take `on_error`.
+        customer: variable with what is known of the customer, or empty.
         into: variable for `{outcome, wait_seconds, agent, offer}`, or empty.
 
     """
@@ -64,6 +65,7 @@ class QueueStep(StepType):
                     Shape("table of keys to `menu`, `voicemail` or `callback`", table({"enum": [*REASONS, None]}, "^[0-9*#]$")),
                     "keys while waiting, each with its outcome",
                 ),
+                Field("customer", VARIABLE, "data variable with what is known of the customer, for `head_starts` of tiers.yaml"),
                 Field("into", VARIABLE, "data variable for `{outcome, wait_seconds, agent, offer}`"),
             )
         ),
@@ -73,6 +75,7 @@ class QueueStep(StepType):
     needs: tuple[tuple[Argument, int], ...]
     keys: Mapping[str, str]
     outcomes: Mapping[str, str]
+    customer: str
     into: str
 
     @classmethod
@@ -87,6 +90,7 @@ class QueueStep(StepType):
             needs=read_needs(reader),
             keys=keys,
             outcomes=outcomes,
+            customer=reader.read_variable("customer", VariableType.DATA),
             into=reader.variable("into", VariableType.DATA, required=False),
             **reader.common(),
         )
@@ -99,8 +103,13 @@ class QueueStep(StepType):
         queue, tier = resolved_name(self.queue, run), resolved_name(self.tier, run)
         needs = tuple((resolved_name(skill, run), level) for skill, level in self.needs)
         token = run.token()
-        run.emit(JoinQueue(token, queue, tier, needs, run.session.language, dict(self.keys)))
+        run.emit(JoinQueue(token, queue, tier, needs, run.session.language, dict(self.keys), self._customer(run)))
         return run.wait(Awaiting.QUEUE, None, token)
+
+    def _customer(self, run: Run) -> dict[str, str | int | float | bool]:
+        """What a table in the variable says in plain values; a caller of whom nothing was found has none."""
+        found = run.values([self.customer])[self.customer] if self.customer else None
+        return {key: value for key, value in found.items() if _is_plain(value)} if isinstance(found, dict) else {}
 
     def on_event(self, run: Run, event: Event) -> Move:
         """Go on when the caller is back; keys pressed meanwhile were not meant for the flow."""
@@ -117,6 +126,10 @@ class QueueStep(StepType):
         if event.outcome.value in self.outcomes:
             return Go(self.outcomes[event.outcome.value], event.outcome.value, result)
         return self.fail(run, event.outcome.value)
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | int | float | bool)
 
 
 def resolved_name(argument: Argument, run: Run) -> str:

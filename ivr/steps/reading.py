@@ -262,6 +262,14 @@ class StepReader(Reader):
         self.context.assigned.append((scalar.text, None, scalar))
         return scalar.text
 
+    def read_variable(self, key: str, *kinds: VariableType) -> str:
+        """Return the name of a declared variable of one of these types whose value is only read; empty if there is none."""
+        scalar = self.scalar(key)
+        if scalar is None:
+            return ""
+        self.check_variable(scalar, kinds)
+        return scalar.text
+
     def check_variable(self, scalar: Scalar, kinds: Sequence[VariableType]) -> VariableType | None:
         """Report a variable that is not declared or of another type; return its type."""
         declared = {

@@ -93,6 +93,9 @@ class QueueEar:
     def placed(self, call: str) -> None:
         self.told.append(("placed", call))
 
+    def recognise(self, call: str, customer: Mapping[str, object]) -> None:
+        self.told.append(("recognise", call, *customer))
+
     def ask_to_leave(self, call: str, reason: str) -> None:
         self.told.append(("leave", call, reason))
 

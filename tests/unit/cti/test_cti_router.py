@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 
-from acd.config import Agent, Policy, Queue, SkillNeed, Tier
+from acd.config import Agent, HeadStartRule, Policy, Queue, SkillNeed, Tier
 from acd.engine import Engine
 from acd.events import AgentLoggedIn, CallAbandoned, CallQueued, DispatchPaused
 from acd.facts import CallAnswered, CallEnded, OfferEnded, OfferMade, TalkFinished
@@ -276,6 +277,18 @@ async def test_a_key_releases_him_once(room):
     room.router.ask_to_leave("c1", "menu")
     await room.settle()
     assert call.heard == [("released", "menu")]
+
+
+async def test_what_is_known_of_a_customer_counts_when_he_joins_and_after_a_restart():
+    rules = replace(policy(), head_starts=(HeadStartRule("key_person", 200, equals=True),))
+    async with room_of(rules) as room:
+        room.waits("c1", customer={"key_person": True})
+        room.waits("c2")
+        await room.settle()
+        room.router.recognise("c2", {"key_person": True})
+        await room.settle()
+        heads = [room.engine.explain(call, room.clock.now()).standing.head_start_seconds for call in ("c1", "c2")]
+        assert heads == [260, 260]
 
 
 async def test_announcements_go_to_the_channel_and_a_failed_one_harms_nobody():

@@ -265,6 +265,19 @@ def test_a_queue_is_joined_with_skills_tier_and_keys(queue):
     assert (queue.step.awaiting, queue.step.deadline) == (Awaiting.QUEUE, None)
 
 
+def test_what_is_known_of_the_customer_goes_with_him():
+    """Only plain values of a table; nothing of a caller of whom nothing was found."""
+    steps = QUEUE.replace("served: b", "served: again") + """
+again: {type: queue, queue: billing, tier: gold, customer: d, outcomes: {served: b}, on_error: failed}
+"""
+    room = Room(load(steps, variables="t: {type: text, value: billing}\nd: data", known=KNOWN))
+    assert room.command.customer == {}
+    room.send(QueueLeft(room.token, QueueOutcome.SERVED, 41.6, "agent01", "o-7"))
+    assert room.command.customer == {"outcome": "served", "wait_seconds": 42, "agent": "agent01", "offer": "o-7"}
+    room = Room(load(steps.replace("a:\n  type: queue", "a:\n  type: queue\n  customer: d"), variables="t: {type: text, value: billing}\nd: data", known=KNOWN))
+    assert room.command.customer == {}
+
+
 def test_keys_while_waiting_are_not_kept_for_later(queue):
     queue.press("12")
     queue.send(QueueLeft(queue.token, QueueOutcome.SERVED, 41.6, "agent01", "o-7"))
