@@ -232,7 +232,11 @@ class StoryLine(Model):
 
 
 class StandingView(Model):
-    """Where a waiting call stands: the highest score goes first; `ineligible` says why each other agent cannot."""
+    """Where a waiting call stands: the highest score goes first; `ineligible` says why each other agent cannot.
+
+    The score is the sum of the wait, the head start, the bonus and the credit: the place of his callback, for a customer who rang in
+    himself. `held_back` says why a callback is not made now.
+    """
 
     queue: str
     tier: str
@@ -241,11 +245,13 @@ class StandingView(Model):
     waited_seconds: Seconds
     head_start_seconds: float
     bonus_seconds: float
+    credit_seconds: float
     ring: int
     needs: Mapping[str, int]
     eligible: list[str]
     ineligible: Mapping[str, str]
     expected_wait_seconds: float | None
+    held_back: str
 
 
 class DecisionView(Model):
