@@ -14,6 +14,7 @@ import pytest
 
 from acd.events import AgentLoggedIn, CallQueued
 from acd.states import AgentState
+from cti.decisions import record_of
 from cti.http import make_app, serving
 from tests.unit.web.hotline import TOKEN, Hotline
 
@@ -129,6 +130,24 @@ async def test_what_is_wrong_ends_with_2_and_what_is_impossible_now_with_1(tmp_p
         code, _, errors = await terminal.run("agent", "extend", "bert", "--seconds", "60")
         assert (code, errors) == (1, "bert is not in wrap-up but logged_out\n")
     assert hotline.snapshot().agents["bert"].state is AgentState.LOGGED_OUT
+
+
+async def test_why_a_call_went_where_it_went_is_told_in_both_languages(tmp_path, hotline):
+    hotline.decisions.known.append(record_of(hotline.engine.decision("c1"), hotline.clock))
+    async with running(tmp_path, hotline) as terminal:
+        english, chinese, waiting, data, unknown = await asyncio.gather(
+            terminal.run("acd", "explain", "c1"),
+            terminal.run("acd", "explain", "c1", "--lang", "zh"),
+            terminal.run("acd", "explain", "c2"),
+            terminal.run("acd", "explain", "c1", "--json"),
+            terminal.run("acd", "explain", "nobody"),
+        )
+    assert "was offered to anna" in english[1]
+    assert "Not eligible: bert: they are logged out." in english[1]
+    assert "派给坐席 anna" in chinese[1]
+    assert "Nobody who is free could take it." in waiting[1]
+    assert json.loads(data[1])["offers"][0]["agent"] == "anna"
+    assert [one[0] for one in (english, chinese, waiting, data, unknown)] == [0, 0, 0, 0, 2]
 
 
 async def test_a_wrong_token_is_said(tmp_path, hotline):
