@@ -10,11 +10,12 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from tests.rig.agents import ANSWERS, BUSY, MANUAL, RINGS
+from tests.rig.agents import ANSWERS, BUSY, MANUAL, RINGS, AgentFarm
 from tests.rig.callee import OUTSIDE, number_called
 from tests.rig.demo import gathered
 from tests.rig.listener import Caller
 from tests.rig.server import PROJECT
+from tests.rig.site import Site
 from tests.rig.stages import HOTLINE, fresh_numbers, login, logout
 from tests.rig.waiting import eventually
 
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from tests.rig.agents import AgentCall, AgentFarm
+    from cti.provision.asterisk import AsteriskInstall
+    from cti.provision.programs import Tool
+    from tests.rig.agents import AgentCall
     from tests.rig.callee import Callee
     from tests.rig.server import HotlineServer
-    from tests.rig.site import Site
+    from tests.rig.site import Sound
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.asyncio(loop_scope="session")]
 
@@ -343,3 +346,33 @@ async def test_what_happened_while_nobody_looked(site: Site, hotline: HotlineSer
 
 async def _forgotten(site: Site) -> bool:
     return "0 results found" in await site.asterisk.cli("database show hotline-callback")
+
+
+@pytest.mark.long
+async def test_the_demo_without_a_carrier_calls_its_own_caller_back(
+    asterisk_install: AsteriskInstall, sipp: Tool, sound: Sound, flows: Path, tmp_path: Path
+) -> None:
+    """What the README says of the first try: the agent rings, then the caller's own phone."""
+    site = Site(
+        asterisk_install, sipp, sound, tmp_path / "demo", config=PROJECT / "config", flows=PROJECT / "flows", rtp_timeout_seconds=10, carrier=False
+    )
+    await site.asterisk.start()
+    try:
+        async with (
+            serving(site, flows, tmp_path) as hotline,
+            AgentFarm.open(site.rig, {AGENT: 0, "caller": 0}, ANSWERS) as farm,
+        ):
+            await farm.register({name: site.phones[name] for name in (AGENT, "caller")})
+            async with caller_from(site, "13800138001") as caller:
+                await chooses(caller, "1")
+                await accepts(caller)
+            await login(hotline, AGENT)
+            agent = await farm[AGENT].talking(30.0)
+            phone = await farm["caller"].talking(60.0)
+            await takes(phone)
+            await gathered(agent.hears_voice("caller", 20.0), phone.hears_voice(AGENT, 20.0))
+            await phone.hangup()
+            assert await agent.ended(20.0) == "asterisk"
+            await record_of(hotline, "13800138001", "called_back")
+    finally:
+        await site.asterisk.stop()

@@ -53,7 +53,10 @@ def build_sound(flows: Path = PROJECT / "flows") -> Sound:
 
 
 class Site:
-    """Asterisk as the project configures it, and servers, callers and agents to go with it."""
+    """Asterisk as the project configures it, and servers, callers and agents to go with it.
+
+    `carrier`: calls to the outside come to `callee`; else to this Asterisk itself, as in the demo.
+    """
 
     def __init__(
         self,
@@ -65,12 +68,13 @@ class Site:
         config: Path,
         flows: Path,
         rtp_timeout_seconds: int,
+        carrier: bool = True,
     ) -> None:
         ports = Ports()
         self.outside_port = free_port()
         self._settings = RunSettings(
             run_dir=folder / "run", config_dir=config, flows_dir=flows, sip_port=ports.sip, ami_port=ports.ami,
-            rtp_start=ports.rtp, rtp_count=RTP_PORTS, rtp_timeout_seconds=rtp_timeout_seconds, http_port=free_port(socket.SOCK_STREAM), outside=f"{LOOPBACK}:{self.outside_port}",
+            rtp_start=ports.rtp, rtp_count=RTP_PORTS, rtp_timeout_seconds=rtp_timeout_seconds, http_port=free_port(socket.SOCK_STREAM), outside=f"{LOOPBACK}:{self.outside_port}" if carrier else "",
         )  # fmt: skip
         self.options: RuntimeOptions = dataclasses.replace(
             asterisk_options(self._settings), prompts=sound.prompts, music=sound.music
@@ -79,7 +83,8 @@ class Site:
         render_runtime(install, layout, self.options)
         self.asterisk = AsteriskServer(install, layout.etc, layout.log, ports)
         self.rig = Rig(self.asterisk.sip_address, sipp, folder / "sipp", sound.index)
-        self.passwords = {phone.name: phone.password for phone in self.options.phones if phone.name != CALLER}
+        self.phones = {phone.name: phone.password for phone in self.options.phones}
+        self.passwords = {name: password for name, password in self.phones.items() if name != CALLER}
         self._folder = folder
         self._servers = 0
 
