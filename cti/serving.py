@@ -5,6 +5,7 @@ from importlib.metadata import version
 from cti.app import Server, reloaded_by_signal, stopped_by_signals
 from cti.calls.call import Call
 from cti.clock import Clock
+from cti.collecting import collect_seldom
 from cti.database.engine import Database
 from cti.http import ApiDeps, LiveCall, make_app, serving
 from cti.http.demo import add_demo
@@ -24,6 +25,7 @@ async def serve_until_stopped(settings: Settings, *, take_over: bool) -> None:
         if any(service.own.startswith("/demo") for service in read_backends(settings).services.values()):
             add_demo(app, Clock(settings.time_zone).civil)
         async with serving(app, settings.http.host, settings.http.port), stopped_by_signals(server), reloaded_by_signal(server):
+            collect_seldom()
             await server.run()
 
 
