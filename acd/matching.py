@@ -221,7 +221,7 @@ class Matching:
         """Nobody else is eligible for any call: look only at what this agent could do."""
         best: _Bid | SortKey | None = None
         for pool in agent.pools:
-            for line in pool.search.lines:
+            for line in pool.lines:
                 key = line.heap[0]
                 if line.members.get(key[-1]) is not key:
                     key = line.head()

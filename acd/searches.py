@@ -140,10 +140,11 @@ class Pool:
     when most are stale. The rank of a free agent does not change; strategies for which it does are asked each time.
     """
 
-    __slots__ = ("_heap", "_most", "bonus", "search")
+    __slots__ = ("_heap", "_most", "bonus", "lines", "search")
 
     def __init__(self, search: Search, bonus: float) -> None:
         self.search, self.bonus = search, bonus
+        self.lines = search.lines  #: the same mapping, one step nearer for whoever looks through many pools
         self._heap: list[_Free] = []
         self._most = _SLACK
 

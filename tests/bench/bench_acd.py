@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import heapq
 import os
+import random
 import sys
 from pathlib import Path
 from statistics import median
@@ -17,16 +18,21 @@ from time import process_time, thread_time_ns
 
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
 
-from acd_floor import NAMES, TIERS, Floor
+from acd_floor import NAMES, TIERS, Floor, policy
 from report import percentile, report, table
 
 from acd.chance import Chance
+from acd.config import SkillNeed
 from acd.eligibility import cannot
+from acd.facts import CallEnded, Fact
 from acd.matching import LineName, Matching
 from acd.records import AgentRecord, Call, Presence
+from acd.simulation.callers import Caller
+from acd.simulation.runner import Simulation
 
 SIZES = [(waiting, agents) for waiting in (10, 1_000, 100_000) for agents in (10, 1_000, 10_000)]
 PAIRS = 4_000
+DAY_CALLS = 100_000
 
 
 class Bare:
@@ -142,11 +148,55 @@ def one_size(waiting: int, agents: int) -> tuple[object, ...]:
     return f"{waiting:,}", f"{agents:,}", f"{lives:,.0f}", f"{middle:.0f} µs", f"{p99:.0f} µs", *figures
 
 
+class Day:
+    """A simulated day of 100,000 calls for 450 agents: what it costs, and whether memory grows with what is over."""
+
+    def __init__(self) -> None:
+        self.chance = random.Random(2)
+        self.policy = policy(450, self.chance)
+        self.ended = 0
+        self.resident: list[int] = []
+
+    def callers(self) -> list[Caller]:
+        """Poisson over 24 hours; talks of 5 minutes in the mean, patience of 10."""
+        staff = list(self.policy.agents.values())
+        found = []
+        for at in sorted(self.chance.uniform(0.0, 86_400.0) for _ in range(DAY_CALLS)):
+            agent = self.chance.choice(staff)
+            need = SkillNeed(self.chance.choice([skill for skill in agent.skills if skill != "seniority"]), 1)
+            talk, patience = self.chance.expovariate(1 / 300.0), self.chance.expovariate(1 / 600.0)
+            tier, queue = self.chance.choice(NAMES), self.chance.choice(agent.queues)
+            found.append(Caller(f"c{len(found)}", at, queue, tier, talk, patience, needs=(need,)))
+        return found
+
+    def watch(self, facts: tuple[Fact, ...], _now: float) -> None:
+        """Count calls that are over; look at the memory at a fifth of the day and at its end."""
+        for fact in facts:
+            if isinstance(fact, CallEnded):
+                self.ended += 1
+                if self.ended in (DAY_CALLS // 5, DAY_CALLS - 1000):
+                    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+                    self.resident.append(pages * 4 // 1024)
+
+    def run(self) -> str:
+        """Play it and tell."""
+        simulation = Simulation(self.policy, self.callers(), watch=self.watch)
+        start = process_time()
+        simulation.run()
+        seconds = process_time() - start
+        early, late = self.resident
+        return table(
+            ("calls", "CPU", "calls a second", "resident after a fifth of the day", "at its end"),
+            (f"{self.ended:,}", f"{seconds:.1f} s", f"{self.ended / seconds:,.0f}", f"{early} MiB", f"{late} MiB"),
+        )
+
+
 def main() -> None:
-    """Measure each size."""
+    """Measure the day, then each size."""
     if "--update" in sys.argv:
         os.environ["HOTLINE_BENCH_UPDATE"] = "1"
     head = ("waiting", "agents", "call lives/s", "event, median", "p99", "matching alone, pairs/s", "of a bare heap", "times a plain scan")
+    report("acd-day", Day().run())
     report("acd", table(head, *(one_size(waiting, agents) for waiting, agents in SIZES)))
 
 
