@@ -73,7 +73,8 @@ class Standing:
     score = waited_seconds + head_start_seconds + bonus_seconds + credit_seconds; the highest goes first. The credit is
     the place of his callback, for a customer who rang in himself. `eligible` are the agents he could be offered to
     this moment, best first (empty is why he waits); `ineligible` everybody else. `held_back` says why a callback is
-    not made now.
+    not made now; `past_guarantee` that he goes before all who have not waited so long, whatever their score;
+    `waits_for` names the one agent he waits for at first.
     """
 
     queue: str
@@ -90,6 +91,8 @@ class Standing:
     expected_wait_seconds: float | None
     credit_seconds: float = 0.0
     held_back: str = ""
+    past_guarantee: bool = False
+    waits_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,4 +149,6 @@ def _standing(world: World, call: Call) -> Standing:
         expected_wait_seconds=None if expected is None else expected.likely_seconds,
         credit_seconds=call.credit_seconds,
         held_back=held_back(call),
+        past_guarantee=call.overdue,
+        waits_for=search.wanted,
     )

@@ -235,7 +235,8 @@ class StandingView(Model):
     """Where a waiting call stands: the highest score goes first; `ineligible` says why each other agent cannot.
 
     The score is the sum of the wait, the head start, the bonus and the credit: the place of his callback, for a customer who rang in
-    himself. `held_back` says why a callback is not made now.
+    himself. `held_back` says why a callback is not made now, `past_guarantee` that he goes first for having waited so long, `waits_for`
+    whom he waits for alone at first.
     """
 
     queue: str
@@ -252,6 +253,8 @@ class StandingView(Model):
     ineligible: Mapping[str, str]
     expected_wait_seconds: float | None
     held_back: str
+    past_guarantee: bool
+    waits_for: str
 
 
 class DecisionView(Model):

@@ -88,7 +88,9 @@ def test_whoever_has_waited_as_long_as_guaranteed_goes_first(make_room):
     assert room.calls() == ["diamond", "basic"]
     room.wait(299.9)
     assert room.calls() == ["diamond", "basic"]
+    assert not room.engine.explain("basic", room.now).standing.past_guarantee
     room.wait(0.1)
+    assert room.engine.explain("basic", room.now).standing.past_guarantee
     assert room.calls() == ["basic", "diamond"]
     assert offers(room.log_in("anna")) == [("basic", "anna")]
 
@@ -144,6 +146,7 @@ def test_a_caller_waits_for_the_agent_he_knows_then_takes_anybody(make_room):
     room.talk(O1)
     assert brief(room.queue("c1", wanted="anna")) == []
     assert room.engine.explain("c1", room.now).standing.ineligible["bo"].reason is Reason.NOT_WANTED
+    assert room.engine.explain("c1", room.now).standing.waits_for == "anna"
     assert brief(room.wait(19.9)) == []
     assert offers(room.wait(0.1)) == [("c1", "bo")]
 
