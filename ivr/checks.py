@@ -27,7 +27,7 @@ def check_targets(
         findings: gets what is found.
 
     """
-    findings.extend(_unknown_step(root.text, root, names) for root in roots if root.text not in names)
+    findings.extend(_unknown_first(root, names) for root in roots if root.text not in names)
     ways = [way for step in steps.values() for way in step.exits if way.target not in ("", RETURN, *names)]
     findings.extend(dict.fromkeys(_unknown_step(way.target, way.place, names) for way in ways))
 
@@ -80,6 +80,11 @@ def check_set(
             for name, flow in flows.items()
             if name not in reached
         )
+
+
+def _unknown_first(root: Scalar, names: Collection[str]) -> Finding:
+    """`start` and `safe_exit` are steps: a flow cannot begin, or be saved, by going back."""
+    return root.finding("unknown-step", f'no step "{root.text}"', did_you_mean(root.text, list(names)) or "name a step of this flow")
 
 
 def _unknown_step(target: str, place: Position, names: Collection[str]) -> Finding:

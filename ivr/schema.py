@@ -16,7 +16,6 @@ from ivr.fields import (
     NAME_PATTERN,
     ON_ERROR,
     SAY_SCHEMA,
-    STEP,
     STEP_SCHEMA,
     TEXT,
     VERSION,
@@ -73,6 +72,7 @@ _VARIABLE = {
 }
 _SPAN = r"^([01][0-9]|2[0-3]):[0-5][0-9]\s*-\s*([01][0-9]|2[0-4]):[0-5][0-9]$"
 _STEP_KEY = {"pattern": NAME_PATTERN, "not": {"const": "return"}}
+_FIRST = Shape("step", {"type": "string", **_STEP_KEY})
 _VARIABLE_KEY = {"pattern": NAME_PATTERN, "not": {"enum": sorted(RESERVED)}}
 
 _VARS = Field(
@@ -94,8 +94,8 @@ FLOW = (
     Field("version", VERSION, "the version of the language", default="1"),
     Field("flow", NAME, "the name of the file without .yaml", required=True),
     Field("title", TEXT, "a name for people"),
-    Field("start", STEP, "the step it begins with", required=True),
-    Field("safe_exit", STEP, "where it goes when something fails that has no way of its own", required=True),
+    Field("start", _FIRST, "the step it begins with", required=True),
+    Field("safe_exit", _FIRST, "where it goes when something fails that has no way of its own", required=True),
     _VARS,
     Field("defaults", Shape("table", ref("defaults")), "what steps need not repeat"),
     _STEPS,

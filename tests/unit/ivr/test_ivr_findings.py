@@ -21,6 +21,12 @@ def test_good_flows_have_no_findings():
     assert shown(SAY) == []
 
 
+@pytest.mark.parametrize(("start", "cure"), [("return", "known: a, bye"), ("by", 'did you mean "bye"?')])
+def test_a_flow_begins_with_a_step(start, cure):
+    (found,) = findings(files(flow_text(SAY, start=start)))
+    assert (found.code, found.cure) == ("unknown-step", cure)
+
+
 @pytest.mark.parametrize(
     ("steps", "expected"),
     [
