@@ -54,7 +54,11 @@ class CallbackBook:
 
     async def promise(self, promise: Promise) -> None:
         """Write a promise, new or changed; only then may it be told. Raises StoreDown: nothing was promised."""
-        await self._write(promise)
+        try:
+            await self._write(promise)
+        except BaseException:
+            self._unwritten[promise.callback] = None  # it may be written nevertheless: the next round puts that right
+            raise
         self._promises[promise.callback] = promise
 
     def change(self, promise: Promise) -> None:

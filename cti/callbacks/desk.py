@@ -41,6 +41,7 @@ from cti.store.base import StoreDown
 ROUND_SECONDS = 5.0
 #: Callers who wait to be adopted wait for this answer, too.
 READ_SECONDS = 5.0
+TELL_SECONDS = 1.0
 CHANGEABLE = frozenset({CallState.WAITING, CallState.OFFERED})
 Reply = dict[str, Any]
 
@@ -197,7 +198,7 @@ class CallbackDesk:
         link = self._link
         if link is not None:
             link.router.tell(replace(self._event(promise), instead_of=call, fresh=True))
-            await asyncio.wait([link.router.pulse()])
+            await asyncio.wait([link.router.pulse()], timeout=TELL_SECONDS)  # it is promised; the next round tells it again if need be
 
     # ---- for the router
 

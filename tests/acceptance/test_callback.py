@@ -248,6 +248,15 @@ async def test_expired_without_an_agent(site: Site, flows: Path, tmp_path: Path,
     assert callee.calls == []
 
 
+async def test_without_a_store_nothing_is_offered(site: Site, flows: Path, tmp_path: Path) -> None:
+    dead = {"store_url": "redis://127.0.0.1:1/0", "flows_dir": str(flows), "config_dir": configured(tmp_path / "config")}
+    async with site.running(**dead), caller_from(site) as caller:
+        await chooses(caller, "1")
+        await caller.heard(f"phrases/{REFUSED}", 30.0)
+        assert not [heard for heard in caller.heard_ids if OFFER in heard]
+    await site.clear()
+
+
 async def test_who_rings_in_takes_his_place_and_is_not_called(site: Site, hotline: HotlineServer, callee: Callee, agents: AgentFarm) -> None:
     callee.behaviour = ANSWERS
     number = await promised(site)

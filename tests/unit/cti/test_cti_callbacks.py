@@ -184,6 +184,33 @@ async def test_without_a_store_nothing_is_promised(room):
     assert room.router.told == []
 
 
+class Forgetful:
+    """A store that writes, and then does not say so."""
+
+    def __init__(self, store) -> None:
+        self.store = store
+
+    def __getattr__(self, name):
+        async def write_and_die(*arguments, **named):
+            await getattr(self.store, name)(*arguments, **named)
+            raise StoreDown("no answer")
+
+        return write_and_die if name == "put" else getattr(self.store, name)
+
+
+async def test_what_was_refused_is_not_kept_behind_the_callers_back(room):
+    room.desk._book._store = Forgetful(room.store)
+    assert await room.request() == {"outcome": "unavailable"}
+    assert len(await room.store.items("callbacks")) == 1
+    await room.desk.round()
+    assert await room.store.items("callbacks") == {}
+
+
+async def test_a_router_that_is_busy_does_not_take_the_promise_back(room):
+    room.router.pulse = asyncio.get_running_loop().create_future
+    assert (await room.request())["outcome"] == "accepted"
+
+
 async def made(room) -> str:
     reply = await room.request()
     room.tell(CallbackEntered(reply["callback"], "billing", "gold", "13800138001", resumed=False))
