@@ -4,8 +4,9 @@ Written behind the calls: a slow or dead database costs nobody anything; what ca
 """
 
 import asyncio
+import contextlib
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -114,23 +115,39 @@ class DecisionWriter:
         self._news.set()
 
     async def run(self) -> None:
-        """Write until cancelled; what cannot be written is dropped."""
+        """Write until cancelled; what cannot be written is dropped. Old ones are swept out though nobody calls."""
         while True:
-            await self._news.wait()
-            await asyncio.sleep(GATHER_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SWEEP_SECONDS):
+                    await self._news.wait()
+                    await asyncio.sleep(GATHER_SECONDS)
             await self.write()
 
     async def write(self) -> None:
-        """Write what is there, within a deadline."""
+        """Write what is there, within a deadline, and now and then sweep."""
         self._news.clear()
         while self._pending:
             batch = [self._pending.popleft() for _ in range(min(BATCH, len(self._pending)))]
             records = {decision.offer: record_of(decision, self._clock) for decision in batch}
-            try:
-                async with asyncio.timeout(WRITE_SECONDS):
-                    await self._store(list(records.values()))
-            except (SQLAlchemyError, OSError, TimeoutError):
+            if not await self._done(self._store(list(records.values()))):
                 self.lost += len(batch)
+        if self._clock.now() - self._swept_at >= SWEEP_SECONDS:
+            await self._done(self._store(()))
+
+    async def close(self, seconds: float) -> None:
+        """Write what is left, for at most so long. `run` must have ended."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.write()
+
+    @staticmethod
+    async def _done(work: Awaitable[None]) -> bool:
+        try:
+            async with asyncio.timeout(WRITE_SECONDS):
+                await work
+        except (SQLAlchemyError, OSError, TimeoutError):
+            return False
+        return True
 
     async def _store(self, records: Sequence[DecisionRecord]) -> None:
         async with self._database.writing() as session:

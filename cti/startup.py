@@ -154,6 +154,7 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
         for writer in writers:
             writer.cancel()
         await records.close(CLOSE_SECONDS)
+        await decisions.close(CLOSE_SECONDS)
         for backend in backends.values():
             await backend.close()
         await store.close()

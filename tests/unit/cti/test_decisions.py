@@ -145,6 +145,9 @@ async def test_they_are_in_the_database_soon_and_for_a_day(tmp_path):
         later.take(day.engine.decision("smith"))
         await later.write()
         assert [one.call for one in await decisions_between(database, 0, 2**53)] == ["smith"]
+        day.clock.wall_ms = lambda: Clock().wall_ms() + 2000 * (KEPT_SECONDS + 300)
+        await DecisionWriter(database, day.clock).write()  # nobody called
+        assert await decisions_between(database, 0, 2**53) == []
     finally:
         work.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -159,6 +162,18 @@ async def test_a_database_that_is_away_costs_only_the_decisions(tmp_path):
     a_day(writer)
     await writer.write()
     assert writer.lost == 4
+    await database.close()
+
+
+@pytest.mark.asyncio
+async def test_a_server_that_leaves_writes_the_last_ones(tmp_path):
+    url = f"sqlite:///{tmp_path}/hotline.db"
+    await migrate(url)
+    database = Database(url)
+    writer = DecisionWriter(database, Clock())
+    a_day(writer)
+    await writer.close(5.0)
+    assert len(await decisions_between(database, 0, 2**53)) == 4
     await database.close()
 
 
