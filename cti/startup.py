@@ -145,7 +145,7 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
         CallbackBook(store), dialing=dialing, clock=clock, rules=lambda queue: _callback_rules(in_force.policy, queue),
         is_open=lambda plan: _is_open(versions.current, plan, clock), records=records, settled=lambda fact: metrics.told(fact, clock.now()),
     )
-    backends[CALLBACK_BACKEND] = MeteredBackend(CALLBACK_BACKEND, desk, metrics, clock)
+    backends[CALLBACK_BACKEND] = MeteredBackend(CALLBACK_BACKEND, desk.promising, metrics, clock)
     server = Server(Room(settings, in_force, versions, clock, store, backends, ledger, metrics, dialing, desk, take_over, decisions))
     writers = [asyncio.create_task(records.run(), name="records"), asyncio.create_task(decisions.run(), name="decisions")]
     try:

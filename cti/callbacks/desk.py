@@ -1,19 +1,18 @@
 """The desk for callbacks: promises them to callers, tells the router of them, and writes down what became of each.
 
-It is the backend that the flow step `callback` asks, and a sink of the router's facts. It outlives attachments; the
-promises of a killed server are taken up from the store and from what Asterisk wrote down of attempts.
+It is a sink of the router's facts, and `promising` is the backend that the flow step `callback` asks. It outlives attachments;
+the promises of a killed server are taken up from the store and from what Asterisk wrote down of attempts.
 """
 
 import asyncio
 import contextlib
-import hashlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
-from acd.config import CallbackRules, SkillNeed
+from acd.config import SkillNeed
 from acd.events import CallbackHours, CallbackRequested, Event, TalkAdopted
 from acd.facts import (
     CallbackAttempted,
@@ -24,13 +23,12 @@ from acd.facts import (
     Fact,
     TalkFinished,
 )
-from acd.states import CallState
 from cti.ami.errors import ActionRefused, ActionTimeout
 from cti.ami.switch import Switch
-from cti.backends.base import BackendInvalid
 from cti.callbacks.attempts import FAMILY, Noted, read_noted
 from cti.callbacks.book import CallbackBook
-from cti.callbacks.promise import PREFIX, Attempt, Promise
+from cti.callbacks.promise import Attempt, Promise
+from cti.callbacks.promising import Link, Promising, Rules
 from cti.callbacks.ringing import Way
 from cti.clock import Clock
 from cti.dialing import Dialing, Purpose, order
@@ -38,34 +36,12 @@ from cti.legs import Leg
 from cti.records import RecordWriter
 from cti.store.base import StoreDown
 
+__all__ = ["CallbackDesk", "Link"]
+
 ROUND_SECONDS = 5.0
 #: Callers who wait to be adopted wait for this answer, too.
 READ_SECONDS = 5.0
 TELL_SECONDS = 1.0
-CHANGEABLE = frozenset({CallState.WAITING, CallState.OFFERED})
-Reply = dict[str, Any]
-
-
-class Tells(Protocol):
-    """The router, as the desk sees it."""
-
-    def tell(self, event: Event) -> None:
-        """Put an event into the engine's queue."""
-
-    def pulse(self) -> "asyncio.Future[None]":
-        """A future that ends when the router has come to it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One attachment, as the desk sees it: `state_of` a call in the engine, None if nothing is remembered; `entry_ms` of a call on the
-    line, 0 if it never entered one; `legs`: the offers whose legs live."""
-
-    router: Tells
-    switch: Switch
-    state_of: Callable[[str], CallState | None]
-    entry_ms: Callable[[str], int]
-    legs: Callable[[], Collection[str]]
 
 
 @dataclass(slots=True)
@@ -93,7 +69,7 @@ class CallbackDesk:
     """
 
     def __init__(
-        self, book: CallbackBook, *, dialing: Dialing, clock: Clock, rules: Callable[[str], CallbackRules | None],
+        self, book: CallbackBook, *, dialing: Dialing, clock: Clock, rules: Rules,
         is_open: Callable[[str], bool], records: RecordWriter, settled: Callable[[CallbackEnded], None],
     ) -> None:  # fmt: skip
         self._book = book
@@ -110,88 +86,11 @@ class CallbackDesk:
         self._talks: dict[str, _Talk] = {}
         self._forgettable: dict[str, None] = {}
         self._dialled: set[str] = set()
-        self._promising = asyncio.Lock()
+        self.promising = Promising(book, dialing, clock, rules, is_open, lambda: self._link if self._ready else None, self._told)
         self._wake = asyncio.Event()
         self.log = structlog.get_logger("callbacks")
 
-    # ---- for the flow step
-
-    async def call(
-        self, operation: str, arguments: Mapping[str, Any], *, idempotency_key: str | None = None, timeout_seconds: float
-    ) -> Reply:
-        """`check` whether a callback can be promised; `request` one: the same key, the same promise.
-
-        Raises BackendInvalid; a store that is down is the outcome `unavailable`.
-        """
-        if operation not in ("check", "request"):
-            raise BackendInvalid(f"callback: no operation {operation!r}")
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                return await (self._check(arguments) if operation == "check" else self._request(arguments, idempotency_key or ""))
-        except (StoreDown, TimeoutError) as error:
-            self.log.warning("callback_unavailable", reason=str(error) or "the store is slow")
-            return {"outcome": "unavailable"}
-
-    async def ping(self, timeout_seconds: float) -> None:
-        """It is here."""
-        del timeout_seconds
-
-    async def close(self) -> None:
-        """Nothing to give back."""
-
-    async def _check(self, arguments: Mapping[str, Any]) -> Reply:
-        number = self.identity(str(arguments.get("number", "")))
-        refused = self._refusal(str(arguments.get("queue", "")), number)
-        if refused is not None:
-            return {"outcome": refused}
-        await self._book.answers()
-        return {"outcome": "possible", "own_number": self._dialing.allows(number, Purpose.CALLBACK) is not None}
-
-    def _refusal(self, queue: str, number: str) -> str | None:
-        rules = self._rules(queue)
-        if rules is None or self._link is None or not self._ready:
-            return "unavailable"
-        if rules.plan and not self._is_open(rules.plan):
-            return "closed"
-        waiting = sum(1 for promise in self._book if promise.queue == queue)
-        if 0 < rules.max_waiting <= waiting and self._book.of_number(number) is None:
-            return "full"
-        return None
-
-    async def _request(self, arguments: Mapping[str, Any], key: str) -> Reply:
-        number = self.identity(str(arguments["number"]))
-        callback = PREFIX + hashlib.sha256(key.encode()).hexdigest()[:23]
-        async with self._promising:  # two requests of one customer become one promise
-            if self._book.get(callback) is not None:
-                return {"outcome": "accepted", "callback": callback}
-            queue = str(arguments["queue"])
-            refused = self._refusal(queue, number)
-            if refused is None and self._dialing.allows(number, Purpose.CALLBACK) is None:
-                refused = "no_number"
-            rules = self._rules(queue)
-            if refused is not None or rules is None:
-                return {"outcome": refused or "unavailable"}
-            promise = self._drawn_up(callback, number, arguments, rules)
-            await self._book.promise(promise)
-        await self._told(promise, str(arguments.get("call", "")))
-        self.log.info("callback_promised", callback=promise.callback, call=arguments.get("call"), queue=queue, tier=promise.tier)
-        return {"outcome": "accepted", "callback": promise.callback}
-
-    def _drawn_up(self, callback: str, number: str, arguments: Mapping[str, Any], rules: CallbackRules) -> Promise:
-        """A new promise, or the open one to this number, changed; with the better place."""
-        assert self._link is not None
-        now_ms, call = self._clock.wall_ms(), str(arguments.get("call", ""))
-        # nothing is remembered of one who left the line under a former server: what his channel says still holds
-        entry_ms = self._link.entry_ms(call) if self._link.state_of(call) in (CallState.AWAY, None) else 0
-        needs = tuple((str(skill), int(level)) for skill, level in dict(arguments.get("needs") or {}).items())
-        new = Promise(
-            callback, number, str(arguments["queue"]), str(arguments["tier"]), needs, str(arguments.get("language", "")), now_ms,
-            min(entry_ms or now_ms, now_ms), now_ms + int(rules.expiry_seconds * 1000),
-        )  # fmt: skip
-        old = self._book.of_number(number)
-        if old is None or self._link.state_of(old.callback) not in CHANGEABLE:
-            return new
-        return replace(new, callback=old.callback, entered_ms=min(old.entered_ms, new.entered_ms), attempts=old.attempts, not_before_ms=old.not_before_ms)
+    # ---- promised
 
     async def _told(self, promise: Promise, call: str) -> None:
         """The router knows of it when this returns: a caller whose place it takes over must not lose it meanwhile."""

@@ -31,7 +31,7 @@ async def ringing_agent():
     """One promise in the desk and in the line; its agent is being rung."""
     async with room_of(policy(callback=RULES)) as room:
         room.desk._link, room.desk._ready = _Link(), True
-        await room.desk._request(
+        await room.desk.promising._request(
             {"queue": "billing", "tier": "gold", "needs": {}, "number": NUMBER, "language": "en", "call": "c1"}, "c1/main/a/1"
         )
         (promise,) = room.desk.promises()
@@ -120,7 +120,7 @@ async def test_a_number_that_may_not_be_dialled_any_more_ends_the_callback():
 async def test_a_leg_that_asterisk_refuses_costs_no_attempt():
     async with room_of(policy(callback=RULES)) as room:
         room.desk._link, room.desk._ready = _Link(), True
-        await room.desk._request({"queue": "billing", "tier": "gold", "number": NUMBER, "language": "zh"}, "c1/main/a/1")
+        await room.desk.promising._request({"queue": "billing", "tier": "gold", "number": NUMBER, "language": "zh"}, "c1/main/a/1")
         room.wire.answers["Originate"] = [ActionRefused("no such endpoint")]
         room.router.tell(CallbackRequested(room.desk.promises()[0].callback, NUMBER, "billing", "gold"))
         await room.ready()

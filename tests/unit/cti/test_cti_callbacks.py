@@ -20,8 +20,8 @@ from acd.states import CallState
 from cti.ami.errors import ActionTimeout
 from cti.backends.base import BackendInvalid
 from cti.callbacks.attempts import Noted, read_noted, reason_of
-from cti.callbacks.desk import Link
 from cti.callbacks.promise import Attempt, Promise, promise_of
+from cti.callbacks.promising import Link
 from cti.legs import Leg
 from cti.store import open_store
 from cti.store.base import StoreDown
@@ -84,10 +84,10 @@ class Room:
         return await self.desk.attach(link, alive)
 
     async def request(self, key: str = "c1/main/a/1", **changes):
-        return await self.desk.call("request", ASKED | changes, idempotency_key=key, timeout_seconds=3)
+        return await self.desk.promising.call("request", ASKED | changes, idempotency_key=key, timeout_seconds=3)
 
     async def check(self, **changes):
-        return await self.desk.call("check", {"queue": "billing", "number": "13800138001"} | changes, timeout_seconds=3)
+        return await self.desk.promising.call("check", {"queue": "billing", "number": "13800138001"} | changes, timeout_seconds=3)
 
     def tell(self, fact) -> None:
         self.desk.told(fact, self.clock.now())
@@ -164,7 +164,7 @@ async def test_what_cannot_be_promised_is_refused(room):
     room.desk.detach()
     assert await room.check() == {"outcome": "unavailable"}
     with pytest.raises(BackendInvalid):
-        await room.desk.call("steal", {}, timeout_seconds=1)
+        await room.desk.promising.call("steal", {}, timeout_seconds=1)
 
 
 class Broken:
