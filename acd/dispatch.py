@@ -40,6 +40,8 @@ def _decision(world: World, call: Call, match: Match, offer_id: str) -> Decision
         at=world.now,
         waited_seconds=call.waited_seconds(world.now),
         score=world.now - call.key[1],
+        past_guarantee=call.overdue,
+        returned=call.first,
         ring=match.ring,
         strategy=call.queue.strategy,
         chosen=match.agent.name,

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 class Decision:
     """The record of one offer, as things stood at engine time `at`.
 
-    `ranked` holds the best eligible agents (at most ten), best first, with what ranked each (see strategies.py);
-    everybody else's reason is worked out when asked for.
+    Whoever is past the guarantee, or has returned because his agent's leg died, goes before higher scores. `ranked` holds
+    the best eligible agents (at most ten), best first, with what ranked each (see strategies.py); everybody else's reason is worked out when asked for.
     """
 
     offer: str
@@ -40,6 +40,8 @@ class Decision:
     at: float
     waited_seconds: float
     score: float
+    past_guarantee: bool
+    returned: bool
     ring: int
     strategy: str
     chosen: str

@@ -44,6 +44,7 @@ class DecisionRecord:
         queue: his line, and `tier` his class.
         agent: who was rung.
         score: waited_seconds + head start + bonus (+ credit): the highest goes first.
+        past_guarantee, returned: goes before higher scores: he has waited so long; his agent's leg had died.
         ring: how wide was searched (0: the queue's own needs).
         strategy: how the eligible were ranked; `ranked` the best of them, best first.
         needs: skills with levels that were asked for.
@@ -67,6 +68,8 @@ class DecisionRecord:
     needs: Mapping[str, int] = field(default_factory=dict)
     ineligible: Mapping[str, str] = field(default_factory=dict)
     ineligible_counts: Mapping[str, int] = field(default_factory=dict)
+    past_guarantee: bool = False
+    returned: bool = False
 
 
 def record_of(decision: Decision, clock: Clock) -> DecisionRecord:
@@ -83,7 +86,7 @@ def record_of(decision: Decision, clock: Clock) -> DecisionRecord:
         strategy=decision.strategy, ranked=tuple(name for name, _ in decision.ranked),
         needs={need.skill: need.level for need in decision.needs},
         ineligible={name: f"{why.reason.value}: {why.detail}" if why.detail else why.reason.value for name, why in named},
-        ineligible_counts=counts,
+        ineligible_counts=counts, past_guarantee=decision.past_guarantee, returned=decision.returned,
     )  # fmt: skip
 
 

@@ -167,14 +167,20 @@ def _overtaking(one: Overtaking, *, other: str, chinese: bool, mine: bool) -> st
 
 
 def _why(one: Overtaking, *, chinese: bool) -> str:
+    """The rule by which the first went first: what goes before scores, the score, what the other's agent lacked."""
+    reason, _, detail = one.hindrance.partition(": ")
+    agent = one.first.agent
+    if one.first.returned:
+        return "其坐席掉线，回到队首" if chinese else "the agent's leg had died, so the call came back first"
+    if one.first.past_guarantee and not one.passed.past_guarantee:
+        return "等候已超过保证时长" if chinese else "the guaranteed longest wait was over"
     if one.by_score:
         scores = f"{one.first.score:.0f} > {one.score_of_passed:.0f}"
         return f"得分更高（{scores}）" if chinese else f"the higher score goes first ({scores})"
-    reason, _, detail = one.hindrance.partition(": ")
     if reason in _WORDS:
-        agent, words = one.first.agent, _WORDS[reason]
         told = f"：{detail}" if chinese and detail else f" ({detail})" if detail else ""
-        return f"坐席 {agent} 不能接后者（{words[0]}{told}）" if chinese else f"{one.first.agent} could not take the other: agents who {words[1]}{told} are passed by"
+        words = _WORDS[reason][not chinese]
+        return f"坐席 {agent} 不能接后者（{words}{told}）" if chinese else f"{agent} could not take the other: agents who {words}{told} are passed by"
     if chinese:
-        return f"当时后者还不能派给坐席 {one.first.agent}（搜索圈未放宽）"
-    return f"{one.first.agent} was not within the other's search at that moment"
+        return f"当时坐席 {agent} 不在后者的搜索圈内，或其专席优先服务其他等级"
+    return f"{agent} was not within the other's search at that moment, or has a seat kept first for other tiers"

@@ -295,6 +295,8 @@ class OfferRecord(Model):
     needs: Mapping[str, int]
     ineligible: Mapping[str, str]
     ineligible_counts: Mapping[str, Count]
+    past_guarantee: bool
+    returned: bool
 
 
 class Reasons(Model):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -183,3 +184,19 @@ def test_beyond_the_limit_the_oldest_are_dropped_and_counted():
     for _ in range(PENDING_LIMIT + 3):
         writer.take(decision)
     assert writer.lost == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "english", "chinese"),
+    [
+        ({"returned": True}, "the agent's leg had died, so the call came back first", "回到队首"),
+        ({"past_guarantee": True}, "the guaranteed longest wait was over", "等候已超过保证时长"),
+        ({"score": 0.0}, "or has a seat kept first for other tiers", "专席优先服务其他等级"),
+    ],
+)
+def test_what_goes_before_the_score_is_told(changes, english, chinese):
+    day = a_day()
+    records = [replace(one, **changes) if one.call == "diamond" else one for one in day.records]
+    own = [one for one in records if one.call == "basic"]
+    assert english in sentences(own, records, "en", UTC)[-1]
+    assert chinese in sentences(own, records, "zh", UTC)[-1]
