@@ -100,7 +100,7 @@ def take(world: World) -> Snapshot:
         version=world.version,
         dispatching=world.dispatching,
         queues={name: _queue(world, name, calls) for name, calls in by_queue.items()},
-        agents={name: _agent(world, agent) for name, agent in world.agents.items()},
+        agents={name: agent_of(world, agent) for name, agent in world.agents.items()},
     )
 
 
@@ -145,7 +145,8 @@ def _call(world: World, call: Call, position: int) -> CallSnapshot:
     )
 
 
-def _agent(world: World, agent: AgentRecord) -> AgentSnapshot:
+def agent_of(world: World, agent: AgentRecord) -> AgentSnapshot:
+    """Copy one agent's state."""
     offer = world.offers.get(agent.offer or "")
     until = world.timers.at(Timer.OFFER, agent.offer) if agent.offer else world.timers.at(Timer.AGENT, agent.name)
     return AgentSnapshot(

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
 import structlog
 
 from acd.events import AgentAdopted
 from acd.facts import AgentChanged, Fact
-from acd.snapshot import AgentSnapshot, Snapshot
+from acd.snapshot import AgentSnapshot
 from acd.states import AgentState
 from cti.clock import Clock
 from cti.store.base import Json, Namespace, Store, StoreDown
@@ -16,13 +17,24 @@ from cti.store.base import Json, Namespace, Store, StoreDown
 _LASTING = frozenset({AgentState.READY, AgentState.PAUSED, AgentState.WRAP_UP, AgentState.BACKOFF})
 
 
-class AgentKeeper:
-    """A FactSink that keeps the store's picture of the agents."""
+class Agents(Protocol):
+    """Who knows how each agent stands: the engine."""
 
-    def __init__(self, store: Store, clock: Clock, snapshot: Callable[[], Snapshot | None]) -> None:
+    def agent(self, name: str, now: float) -> AgentSnapshot | None:
+        """Return one agent's state as of `now` (monotonic seconds), None if he is not known."""
+
+
+class AgentKeeper:
+    """A FactSink that keeps the store's picture of the agents.
+
+    Args: the store; the clock; the engine, None while there is no attachment. Only the agents who changed are asked for:
+    this runs beside every offer, and a copy of all callers would hold it up by milliseconds.
+    """
+
+    def __init__(self, store: Store, clock: Clock, engine: Callable[[], Agents | None]) -> None:
         self._store = store
         self._clock = clock
-        self._snapshot = snapshot
+        self._engine = engine
         self._dirty: dict[str, None] = {}
         self._wake = asyncio.Event()
         self.log = structlog.get_logger("agents")
@@ -45,12 +57,12 @@ class AgentKeeper:
     async def flush(self) -> None:
         """Write every agent who changed. What a dead store does not take is written at that agent's next change."""
         while self._dirty:
-            snapshot = self._snapshot()  # anew each time: agents change while another one is written
-            if snapshot is None:
+            engine = self._engine()  # anew each time: agents change while another one is written
+            if engine is None:
                 return
             name = next(iter(self._dirty))
             del self._dirty[name]
-            agent = snapshot.agents.get(name)
+            agent = engine.agent(name, self._clock.now())
             if agent is None:
                 continue
             try:

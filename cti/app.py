@@ -98,7 +98,7 @@ class Server:
         self._stopping = asyncio.Event()
         self._reload = asyncio.Event()
         self.sessions = SessionKeeper(room.store)
-        self.keeper = AgentKeeper(room.store, room.clock, self.snapshot)
+        self.keeper = AgentKeeper(room.store, room.clock, lambda: None if self._live is None else self._live.engine)
         ami = room.settings.ami
         events = AmiAccount(ami.host, ami.port, ami.events_username, ami.events_secret.get_secret_value(), "on")
         actions = AmiAccount(ami.host, ami.port, ami.actions_username, ami.actions_secret.get_secret_value(), "off")

@@ -50,6 +50,16 @@ def test_a_snapshot_counts_what_a_wallboard_shows(make_room):
     assert snapshot.dispatching
 
 
+def test_one_agent_is_seen_as_the_wallboard_sees_him(make_room):
+    room = make_room(quiet("general"), agents=(agent("anna"),))
+    room.log_in("anna")
+    room.queue("c1")
+    room.talk(O1)
+    assert room.engine.agent("anna", room.now + 5) == room.engine.snapshot(room.now + 5).agents["anna"]
+    assert room.engine.agent("anna", room.now + 5).seconds_in_state == 5
+    assert room.engine.agent("nobody", room.now) is None
+
+
 def test_looking_does_not_let_time_pass(make_room):
     room = make_room(quiet("general", max_wait_seconds=30))
     room.queue("c1")

@@ -256,8 +256,14 @@ class AgentShown:
 
 
 class Shown:
+    """An engine that knows these agents."""
+
     def __init__(self, *agents) -> None:
-        self.agents = {agent.name: agent for agent in agents}
+        self._agents = {agent.name: agent for agent in agents}
+
+    def agent(self, name, now):
+        del now
+        return self._agents.get(name)
 
 
 @pytest_asyncio.fixture
