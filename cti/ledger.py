@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from acd.facts import CallAnswered, CallEnded, Fact, OfferEnded, Outcome, TalkFinished
+from acd.facts import CallAnswered, CallEnded, CallEntered, Fact, OfferEnded, OfferMade, Outcome, TalkFinished
 from cti.calls.state import ChannelPhase
 from cti.clock import Clock
 from cti.control.endings import Ending
@@ -141,6 +141,15 @@ class Ledger:
             entry.talk_ms += int(talk_seconds * 1000)
         self.log.info("dialled", call=call, rule=rule, outcome=outcome.value, talk_seconds=round(talk_seconds, 3))
 
+    def led(self, call: str, *, agent: str, to: str, attended: bool) -> None:
+        """An agent led his caller on."""
+        self.log.info("led", call=call, agent=agent, to=to, attended=attended)
+        entry = self._open.get(call)
+        if entry is not None:
+            kind = "attended" if attended else "blind"
+            step = {"at_ms": self._clock.wall_ms(), "flow": entry.flow, "step": agent, "type": "transfer", "result": f"{kind} {to}".strip()}
+            self._records.update(call, trail=(step,))
+
     def knows(self, call: str, values: Mapping[str, Any]) -> None:
         """Something became known of a call."""
         entry = self._open.get(call)
@@ -231,6 +240,10 @@ class Ledger:
         """Take what the engine established."""
         del now
         match fact:
+            case CallEntered():
+                self.log.info("queue_entered", call=fact.call, queue=fact.queue, tier=fact.tier, resumed=fact.resumed)
+            case OfferMade():
+                self.log.info("offer_made", call=fact.call, offer=fact.offer, agent=fact.agent, queue=fact.queue, adopted=fact.adopted)
             case CallAnswered():
                 self._answered(fact)
             case TalkFinished():

@@ -230,7 +230,6 @@ class Router:
             return
         leg = self._new_leg(command, call)
         self._state.legs.add(leg)
-        self.log.info("offer", call=command.call, offer=command.offer, agent=command.agent, queue=command.queue)
         ticket, ring = await asyncio.gather(
             self._switch.set_variable(call.channel, "ACD_OFFER", command.offer), self._ring(command, leg, call), return_exceptions=True
         )
@@ -249,7 +248,7 @@ class Router:
             return
         leg = callback_leg(command, "o" + secrets.token_hex(11), CHANNEL_PREFIX + command.offer)
         self._state.legs.add(leg)
-        self.log.info("offer", call=command.call, offer=command.offer, agent=command.agent, queue=command.queue, attempt=command.attempt)
+        self.log.info("callback_offer", call=command.call, offer=command.offer, agent=command.agent, queue=command.queue, attempt=command.attempt)
         whisper = self._words.whisper_callback(command.tier, command.queue, way.language, command.waited_seconds)
         try:
             await self._switch.originate(

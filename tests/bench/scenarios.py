@@ -65,6 +65,15 @@ def waits_to_the_end(number: str) -> str:
     return _scenario(f"{_invite(number)}\n{_TAKE_BYE}")
 
 
+def loses_patience(number: str, after_ms: int) -> str:
+    """Waits until Asterisk says goodbye, or hangs up after so many milliseconds."""
+    patient = f'<recv request="BYE" timeout="{after_ms}" ontimeout="tired"/>'
+    took_bye = _TAKE_BYE.partition("\n")[2]
+    return _scenario(
+        f'{_invite(number)}\n{patient}\n{took_bye}\n<nop next="end"/>\n<label id="tired"/>\n{_request("BYE", number, 2)}\n<recv response="200"/>\n<label id="end"/>'
+    )
+
+
 def presses_and_hangs_up(number: str, keys: tuple[tuple[int, str], ...], last_ms: int) -> str:
     """Presses each key after so many milliseconds, and hangs up `last_ms` after the last one."""
     presses = "\n".join(f'<pause milliseconds="{pause}"/>\n<nop><action><exec play_dtmf="{key}"/></action></nop>' for pause, key in keys)

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.place import SippCallers, SippLoad, bench_site, cpu_seconds
+from tests.bench.place import bench_site, cpu_seconds
 from tests.bench.report import report, table
 from tests.bench.scenarios import presses_and_hangs_up
+from tests.rig.crowd import SippCallers, SippLoad
 from tests.rig.demo import demo_hotline
 from tests.rig.server import PROJECT, HotlineServer
 from tests.rig.waiting import eventually

@@ -1,0 +1,236 @@
+"""A second router, written from docs/acd.md: reads what the server wrote down, line by line, and says where it would have done otherwise.
+
+It shares no code with the engine. Times in records are milliseconds, rounded: what differs by less than `CLOSE_SECONDS` is not told apart,
+and nobody is accused by a ring that opened in that moment.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from tests.rig.rules import Needs, Rules
+
+CLOSE_SECONDS = 0.02
+_NOT_THE_AGENTS_DOING = frozenset({"caller_gone", "refused", "stale_owner", "cancelled"})
+_RESERVED = frozenset({"offered", "connecting", "cancelling"})
+_HELD_SECONDS = 30.0
+Line = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Witness:
+    """What a run left behind.
+
+    Attributes:
+        lines: the server's JSON log, in order.
+        decisions: the decision records by offer.
+        entered: when each call entered its line, Unix seconds.
+        needs: what each call needs beside its line's needs.
+
+    """
+
+    lines: Sequence[Line]
+    decisions: Mapping[str, Line]
+    entered: Mapping[str, float]
+    needs: Mapping[str, Needs]
+
+    @classmethod
+    def of(cls, lines: Sequence[Line], documents: Sequence[Line], needs_of: Callable[[str], Needs]) -> Witness:
+        """Gather it; `needs_of` tells a call's own needs by the number that called."""
+        entered = {line["call"]: at_of(line) - line["wait_seconds"] for line in lines if line["event"] == "queue_ended"}  # who was never offered
+        entered |= {one["call"]: one["entered_ms"] / 1000 for one in documents}
+        needs = {line["call"]: needs_of(line["caller"]) for line in lines if line["event"] == "call_began"}
+        return cls(lines, {one["offer"]: one for one in documents}, entered, needs)
+
+
+def at_of(line: Line) -> float:
+    """When a line was logged, Unix seconds."""
+    return datetime.fromisoformat(line["timestamp"]).timestamp()
+
+
+@dataclass
+class _Waiting:
+    queue: str
+    tier: str
+    own: Needs
+    entered: float
+    score_at: float  # the score is now - score_at
+    refusals: int = 0
+    held_until: float = 0.0
+
+
+@dataclass
+class _Agent:
+    state: str = "logged_out"
+    idle_since: float = 0.0
+    talks: int = 0
+    last_offered: int = 0
+
+
+@dataclass
+class Referee:
+    """Follows one log. `deviations`: a sentence each. `told_apart`: what was compared and how often the difference was too small to tell."""
+
+    rules: Rules
+    witness: Witness
+    deviations: list[str] = field(default_factory=list)
+    told_apart: Counter[str] = field(default_factory=Counter)
+    _waiting: dict[str, _Waiting] = field(default_factory=dict)
+    _offered: dict[str, _Waiting] = field(default_factory=dict)
+    _agents: dict[str, _Agent] = field(default_factory=dict)
+    _results: dict[str, str] = field(default_factory=dict)
+    _offers: int = 0
+    _last: float = 0.0
+
+    def judge(self) -> list[str]:
+        """Read the whole log; returns the deviations."""
+        self._agents = {name: _Agent() for name in self.rules.people}
+        steps: dict[str, Callable[[Line, float], None]] = {
+            "queue_entered": self._entered, "offer_made": self._offer, "offer_ended": self._offer_ended, "queue_ended": self._left, "agent": self._agent,
+        }  # fmt: skip
+        for line in self.witness.lines:
+            step = steps.get(line["event"])
+            if step is not None:
+                now = at_of(line)
+                step(line, now)
+                self._last = now
+        self._nobody_idles("the end")
+        return self.deviations
+
+    # What the lines say
+
+    def _entered(self, line: Line, now: float) -> None:
+        self._nobody_idles(line["call"])  # the first word on a new event: what came before is settled
+        call, queue, tier = line["call"], line["queue"], line["tier"]
+        entered = self.witness.entered.get(call, now)
+        score_at = entered - self.rules.head_starts[tier] - self.rules.lines[queue].bonus_seconds
+        self._waiting[call] = _Waiting(queue, tier, self.witness.needs[call], entered, score_at)
+
+    def _offer_ended(self, line: Line, now: float) -> None:
+        self._results[line["agent"]] = line["result"]
+        call = self._offered.pop(line["call"], None)
+        if call is None or line["result"] == "talked":
+            return
+        if line["result"] in _NOT_THE_AGENTS_DOING:
+            call.refusals += 1
+            call.held_until = now + min(2.0 ** (call.refusals - 2), _HELD_SECONDS) if call.refusals > 1 else 0.0
+        self._waiting[line["call"]] = call
+
+    def _left(self, line: Line, now: float) -> None:
+        del now
+        self._waiting.pop(line["call"], None)
+        self._offered.pop(line["call"], None)
+
+    def _agent(self, line: Line, now: float) -> None:
+        agent = self._agents[line["agent"]]
+        if agent.state != line["old"]:
+            self.deviations.append(f"{line['agent']} leaves {line['old']}, but was {agent.state}")
+        agent.state = line["new"]
+        if line["new"] == "ready" and not (line["old"] in _RESERVED and self._results.get(line["agent"]) in _NOT_THE_AGENTS_DOING):
+            agent.idle_since = now
+        agent.talks += line["new"] == "talking"
+
+    def _offer(self, line: Line, now: float) -> None:
+        self._offers += 1
+        record = self.witness.decisions.get(line["offer"])
+        at = record["at_ms"] / 1000 if record is not None else now
+        call = self._waiting.pop(line["call"], None)
+        if call is None:
+            self.deviations.append(f"{line['offer']}: {line['call']} was offered, but did not wait")
+            return
+        self.told_apart["offers"] += 1
+        for fault in (*self._wrong_call(call, line["agent"], at), *self._wrong_agent(call, line["agent"], at), *self._false_record(call, line["agent"], record, at)):
+            self.deviations.append(f"{line['offer']} of {line['call']} ({call.tier}, {call.queue}) to {line['agent']}: {fault}")
+        self._offered[line["call"]] = call
+        self._agents[line["agent"]].last_offered = self._offers
+
+    # The rules
+
+    def _free(self) -> list[str]:
+        return [name for name, agent in self._agents.items() if agent.state == "ready"]
+
+    def _rings(self, call: _Waiting, at: float) -> list[tuple[int, Needs]]:
+        """The rings that may be in force: two, when one opens about this moment."""
+        at_work = [name for name, agent in self._agents.items() if agent.state != "logged_out"]
+        line = self.rules.lines[call.queue]
+        found = [self.rules.ring(line, at + moment - call.entered, call.own, at_work) for moment in (-CLOSE_SECONDS, CLOSE_SECONDS)]
+        return found[:1] if found[0] == found[1] else found
+
+    def _eligible(self, call: _Waiting, agents: Sequence[str], at: float) -> list[str]:
+        """Who of them surely is eligible."""
+        rings = self._rings(call, at)
+        return [name for name in agents if not any(self.rules.people[name].lacks(call.queue, needs) for _, needs in rings)]
+
+    def _wrong_call(self, call: _Waiting, agent: str, at: float) -> Iterator[str]:
+        free = self._free()
+        if agent not in free:
+            yield f"he was {self._agents[agent].state}"
+        if all(self.rules.people[agent].lacks(call.queue, needs) for _, needs in self._rings(call, at)):
+            yield f"he is not eligible: {self.rules.people[agent].lacks(call.queue, self._rings(call, at)[0][1])}"
+        for other, waits in self._waiting.items():
+            ahead = call.score_at - waits.score_at
+            if abs(ahead) <= CLOSE_SECONDS:
+                self.told_apart["pairs of calls too close"] += 1
+            elif ahead > 0 and waits.held_until <= at - CLOSE_SECONDS:
+                for name in self._eligible(waits, free, at):
+                    whom = "him" if name == agent else f"{name}, who was free"
+                    yield f"{other} ({waits.tier}, {waits.queue}) has {ahead:.3f} s more and was for {whom}"
+            self.told_apart["pairs of calls"] += 1
+
+    def _wrong_agent(self, call: _Waiting, agent: str, at: float) -> Iterator[str]:
+        rings = self._rings(call, at)
+        if len(rings) > 1:
+            return
+        rank = _STRATEGIES[self.rules.lines[call.queue].strategy]
+        own = rank(self, agent, rings[0][1])
+        others = [name for name in self._eligible(call, self._free(), at) if name != agent]
+        self.told_apart["choices among several agents"] += bool(others)
+        for name in others:
+            rival = rank(self, name, rings[0][1])
+            differing = next((pair for pair in zip(rival, own, strict=True) if abs(pair[0] - pair[1]) > CLOSE_SECONDS), None)
+            if differing is not None and differing[0] < differing[1]:
+                yield f"{name} ranks before him: {rival} before {own}"
+
+    def _false_record(self, call: _Waiting, agent: str, record: Line | None, at: float) -> Iterator[str]:
+        if record is None:
+            yield "there is no record of the decision"
+            return
+        rings = self._rings(call, at)
+        if abs(record["score"] - (at - call.score_at)) > CLOSE_SECONDS:
+            yield f"the record says score {record['score']}, not {at - call.score_at:.3f}"
+        if (record["ring"], record["needs"]) not in rings:
+            yield f"the record says ring {record['ring']} with {record['needs']}, not {rings}"
+        if record["agent"] != agent or record["ranked"][0] != agent:
+            yield f"the record says {record['agent']}, first of {record['ranked']}"
+        told = {name: why.partition(":")[0] for name, why in record["ineligible"].items()}
+        own = [{name: why for name in self.rules.people if (why := self._why_not(name, call.queue, needs))} for _, needs in rings]
+        if told not in own:
+            yield f"the record's reasons {told} are not {own[0]}"
+
+    def _why_not(self, name: str, queue: str, needs: Needs) -> str:
+        state = self._agents[name].state
+        return self.rules.people[name].lacks(queue, needs) or ("" if state == "ready" else "reserved" if state in _RESERVED else state)
+
+    def _nobody_idles(self, when: str) -> None:
+        """At rest no free agent is eligible for anybody who waits."""
+        free = self._free()
+        for other, waits in self._waiting.items() if free else ():
+            for name in self._eligible(waits, free, self._last):
+                if waits.held_until <= self._last - CLOSE_SECONDS:
+                    self.deviations.append(f"before {when}: {other} ({waits.queue}) waits while {name} is free for him")
+        self.told_apart["moments at rest"] += 1
+
+
+_STRATEGIES: dict[str, Callable[[Referee, str, Needs], tuple[float, ...]]] = {
+    "longest_idle": lambda own, name, _needs: (own._agents[name].idle_since,),
+    "most_skilled": lambda own, name, needs: (-sum(own.rules.people[name].skills[skill] for skill in needs), own._agents[name].idle_since),
+    "least_skilled": lambda own, name, _needs: (sum(own.rules.people[name].skills.values()), own._agents[name].idle_since),
+    "fewest_talks": lambda own, name, _needs: (own._agents[name].talks, own._agents[name].idle_since),
+    "round_robin": lambda own, name, _needs: (own._agents[name].last_offered,),
+}
