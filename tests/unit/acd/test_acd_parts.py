@@ -5,9 +5,12 @@ from __future__ import annotations
 import random
 
 import pytest
+from acd_room import Room, agent, brief, small_policy
 
 from acd.chance import Chance
+from acd.config import SkillNeed
 from acd.eligibility import Ineligibility, Reason
+from acd.events import CallAbandoned, CallQueued, PolicyReplaced
 from acd.ordered import Ordered
 from acd.roster import Roster
 
@@ -62,3 +65,22 @@ def test_a_roster_survives_more_pause_reasons_than_it_can_number():
     for number in range(400):
         roster.note(1, Ineligibility(Reason.PAUSED, f"reason {number}"))
     assert roster.then(roster.copy(), 1) == Ineligibility(Reason.PAUSED)
+
+
+def test_callers_with_needs_of_all_kinds_leave_nothing_behind():
+    """Six thousand different needs come and go while agents are free; lines and searches are dropped on the way."""
+    room = Room(small_policy(agents=(agent("anna", lang_zh=1), agent("bo"))))
+    room.log_in("anna", "bo")
+    room.queue("waits", needs=(SkillNeed("nobody_has_it"),))
+    for number in range(6_000):
+        call = f"c{number}"
+        room.engine.handle(CallQueued(call, "general", "basic", needs=(SkillNeed(f"skill{number}"),)), room.now)
+        room.engine.handle(CallAbandoned(call), room.now)
+    world = room.engine._world
+    assert len(world.matching._lines) <= 4096
+    assert len(world.matching._searches) <= 4096
+    room.engine.check_invariants()
+    assert brief(room.queue("zh", needs=(SkillNeed("lang_zh"),))) == [("offer", "zh", "anna")]
+    assert brief(room.queue("any")) == [("offer", "any", "bo")]
+    room.hear(PolicyReplaced(small_policy(agents=(agent("anna"), agent("chen", nobody_has_it=1)))))
+    assert brief(room.log_in("chen")) == [("offer", "waits", "chen")]
