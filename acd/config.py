@@ -81,6 +81,8 @@ class Queue:
     wait or when the line is full. `weight` is the priority in the static `Queue()` of the dialplan's fallback;
     the engine itself orders by score only. `callback` None offers no callback.
 
+    `extension` is what agents dial to lead a caller there, for the shell alone.
+
     `seats` are dedicated to some tiers. A caller who has waited `guarantee_seconds` (0: never) goes before all who have
     not, the oldest first. One who asks for an agent by name (the one he spoke to last) waits for him alone for
     `last_agent_wait_seconds`, as long as that agent is at work.
@@ -93,6 +95,7 @@ class Queue:
     name: str
     label_zh: str = ""
     label_en: str = ""
+    extension: str = ""
     needs: Needs = ()
     rings: tuple[Ring, ...] = ()
     bonus_seconds: float = 0.0

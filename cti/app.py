@@ -41,6 +41,7 @@ from cti.control.phones import PhoneWatch
 from cti.decisions import DecisionWriter
 from cti.dialing import Dialing
 from cti.flow_versions import FlowsRefused, FlowVersions
+from cti.leading import find_target
 from cti.ledger import Ledger
 from cti.metrics import Metrics
 from cti.metrics.meters import MeteredRequester
@@ -344,6 +345,7 @@ class Server:
             switch=switch, clock=room.clock, flows=room.flows, backends=room.backends, sessions=self.sessions, queue=router,
             records=room.ledger, duration=durations, spool=room.settings.spool_dir / "recordings", holding_prompts=book.holding,
             default_queue=room.settings.default_queue or next(iter(self.policy.queues)), away_seconds=lambda: self.policy.away_seconds, dialing=room.dialing,
+            leads=lambda number: find_target(number, self.policy, room.dialing),
         )
         phones = PhoneWatch(self._devices, router.tell)
         desk = FeatureDesk(

@@ -30,6 +30,7 @@ class Purpose(StrEnum):
 
     DIAL = "dial"  #: a caller is put through by the step `dial`
     CALLBACK = "callback"  #: a caller who asked for it is called back
+    TRANSFER = "transfer"  #: an agent leads his caller there, or asks there before
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,7 +201,7 @@ class Router:
         call = self._state.calls.get(leg.call) if leg is not None else None
         if leg is not None and call is not None and not call.gone:
             at_once = now - began_at < self._engine.policy.instant_hangup_seconds
-            call.talk_over(leg.offer, leg.agent, wait_seconds, lost=leg.lost or at_once)
+            call.talk_over(leg.offer, leg.agent, wait_seconds, lost=leg.lost or at_once, leg=leg.channel)
 
     def _perform(self, command: Command) -> None:
         match command:

@@ -42,7 +42,8 @@ class RuntimeOptions:
     fallback_members: the devices rung without a server. prompts: `<prompts>/<language>/hotline/…`.
     music: folder of hold music, µ-law or 16-bit, 8 kHz. rtp_timeout_seconds: silence of that length ends
     a call, 0 never does. dialing: what may be dialled. outside: host:port of the carrier that calls go out by, "" for
-    this Asterisk itself, which then plays whoever is called.
+    this Asterisk itself, which then plays whoever is called. colleagues: agents' extensions with their devices.
+    queue_numbers: the extensions of queues, which agents lead callers to.
     """
 
     ami_secrets: AmiSecrets
@@ -64,3 +65,5 @@ class RuntimeOptions:
     rtp_timeout_seconds: int = 25
     dialing: Dialing = field(default_factory=Dialing)
     outside: str = ""
+    colleagues: tuple[tuple[str, str], ...] = ()
+    queue_numbers: tuple[str, ...] = ()

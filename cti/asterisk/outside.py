@@ -12,7 +12,7 @@ NEVER_CONTEXT = "hotline-out-never"
 
 def outside_contexts(dialing: Dialing) -> str:
     """Return the contexts that `hotline-outside` of extensions.conf looks into: `hotline-out-<purpose>-<rule>`, and the numbers never dialled."""
-    lines = [f"[{NEVER_CONTEXT}]", *(f"exten => {_extension(pattern)},1,NoOp()" for pattern in dialing.never)]
+    lines = [f"[{NEVER_CONTEXT}]", *(f"exten => {extension_of(pattern)},1,NoOp()" for pattern in dialing.never)]
     for rule in dialing.rules:
         for purpose in sorted(rule.purposes):
             lines += ["", f"[hotline-out-{purpose}-{rule.name}]", *_rule_lines(rule, dialing.caller_number)]
@@ -26,7 +26,7 @@ def _rule_lines(rule: Rule, caller_number: str) -> Iterator[str]:
     )  # fmt: skip
     for pattern in rule.numbers:
         first, *others = (f"Set(LOCAL({name})={value})" for name, _, value in (limit.partition("=") for limit in limits))
-        yield f"exten => {_extension(pattern)},1,{first}"
+        yield f"exten => {extension_of(pattern)},1,{first}"
         yield from (f" same => n,{other}" for other in others)
         yield " same => n,Goto(hotline-outside,dial,1)"
 
@@ -36,9 +36,10 @@ def demo_lines(dialing: Dialing) -> str:
 
     A customer who is called back is the demo's one caller.
     """
-    played = [(pattern, "s" if Purpose.DIAL in rule.purposes else "customer") for rule in dialing.rules for pattern in rule.numbers]
-    return "\n".join(f"exten => {_extension(pattern)},1,Goto(hotline-demo,{extension},1)" for pattern, extension in played)
+    played = [(pattern, "customer" if rule.purposes == {Purpose.CALLBACK} else "s") for rule in dialing.rules for pattern in rule.numbers]
+    return "\n".join(f"exten => {extension_of(pattern)},1,Goto(hotline-demo,{extension},1)" for pattern, extension in played)
 
 
-def _extension(pattern: str) -> str:
+def extension_of(pattern: str) -> str:
+    """The dialplan's extension of a number or pattern of the allow-list."""
     return pattern if pattern.isdecimal() else f"_{pattern}"

@@ -6,7 +6,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from cti.asterisk.options import ACTIONS_USER, EVENTS_USER, Phone, RuntimeOptions
+from cti.asterisk.leading import colleague_context, consult_numbers, transfer_numbers
+from cti.asterisk.options import ACTIONS_USER, EVENTS_USER, PHONE_CONTEXT, Phone, RuntimeOptions
 from cti.asterisk.outside import demo_lines, outside_contexts
 from cti.asterisk.sounds import link_sounds
 from cti.asterisk.templates import TemplateError, fill
@@ -189,7 +190,9 @@ def option_values(options: RuntimeOptions) -> dict[str, str]:
         "DEMO_OUTSIDE": "" if options.outside else demo_lines(options.dialing),
         "OUTSIDE": options.outside or f"{_own_host(options.sip_host)}:{options.sip_port}",
         "OUTSIDE_CALLS": str(options.dialing.max_calls),
-        "OUTSIDE_RULES": outside_contexts(options.dialing),
+        "OUTSIDE_RULES": "\n".join((outside_contexts(options.dialing), "", colleague_context(options.colleagues))),
+        "TRANSFER_NUMBERS": transfer_numbers(options.dialing, options.colleagues, options.queue_numbers),
+        "CONSULT_NUMBERS": consult_numbers(options.dialing, options.colleagues),
         "DEFAULT_QUEUE": options.default_queue,
         "FALLBACK_SECONDS": str(options.fallback_seconds),
         "MEMBERS": "\n".join(f"member => {device}" for device in options.fallback_members),
@@ -213,5 +216,6 @@ def phone_text(phone: Phone) -> str:
         "NUMBER": phone.number or phone.name,
         "CONTEXT": phone.context,
         "CONTACT": contact,
+        "TRANSFERS": "yes" if phone.context == PHONE_CONTEXT else "no",
     }
     return fill(path.read_text(encoding="utf-8"), values, path)

@@ -11,6 +11,7 @@ import structlog
 from cti.ami.errors import ActionRefused, AmiError, LinkDown, OwnershipLost
 from cti.ami.messages import AgiExecuted
 from cti.calls.caller import BackFromOutside, Caller, Cut, News, Place, Released, Signal, TalkOver
+from cti.calls.leading import Leading
 from cti.calls.line import LineGone
 from cti.calls.outside import Outside
 from cti.calls.performing import Performer
@@ -38,7 +39,8 @@ class Call:
         self._performer = Performer(self._caller)
         self._waiting = Waiting(self._caller, start)
         self._outside = Outside(self._caller, start)
-        self._stepper = Stepper(self._caller, start, self._waiting, self._outside)
+        self._leading = Leading(self._caller, start, self._waiting, self._outside)
+        self._stepper = Stepper(self._caller, start, self._waiting, self._outside, self._leading)
         self._begun = False
         self.hangup_cause: int | None = None
         self.log = self._caller.log
@@ -121,9 +123,9 @@ class Call:
         """He is connected to an agent."""
         self._caller.place = Place.TALK
 
-    def talk_over(self, offer: str, agent: str, wait_seconds: float, *, lost: bool) -> None:
-        """The talk is over and he is still there; `lost` when the agent's leg died without goodbye."""
-        self._caller.inbox.put_nowait(TalkOver(offer, agent, wait_seconds, lost))
+    def talk_over(self, offer: str, agent: str, wait_seconds: float, *, lost: bool, leg: str = "") -> None:
+        """The talk is over and he is still there; `lost` when the agent's leg (this channel) died without goodbye."""
+        self._caller.inbox.put_nowait(TalkOver(offer, agent, wait_seconds, lost, leg))
 
     # ---- the task
 
@@ -268,7 +270,11 @@ class Call:
 
     async def _back_or_gone(self, signal: Signal) -> Event | None:
         try:
+            if isinstance(signal, TalkOver):
+                return await self._leading.after_talk(signal)
             if isinstance(signal, BackFromOutside):
+                if self._leading.away:
+                    return await self._leading.come_back(signal)
                 return await self._outside.come_back(signal)
             return await self._waiting.come_back(signal)
         except (LineGone, ActionRefused):

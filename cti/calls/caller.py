@@ -28,7 +28,7 @@ class Place(Enum):
     LINE = "line"  #: in AsyncAGI, ours
     HOLD = "hold"  #: in the dialplan's hold loop
     TALK = "talk"
-    OUTSIDE = "outside"  #: the dialplan calls somebody outside for him, or he talks there
+    OUTSIDE = "outside"  #: the dialplan calls somebody for him, or he talks there; also where his agent has led him
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,13 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class TalkOver:
-    """The talk with an agent is over and he is still there."""
+    """The talk with an agent is over and he is still there; `leg` is the agent's channel."""
 
     offer: str
     agent: str
     wait_seconds: float
     lost: bool
+    leg: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from cti.calls.caller import BackFromOutside, Caller, Place
 from cti.calls.line import playback_argument
 from cti.calls.start import Start
 from cti.calls.state import ChannelPhase, decode_state
-from cti.dialing import Result, order, read_result
+from cti.dialing import Result, Rule, order, read_result
 from ivr.commands import Dial
 from ivr.events import DialEnded, DialOutcome
 
@@ -58,14 +58,23 @@ class Outside:
         self._mark, self._rule, self._talking_since = command.token, rule.name, None
         ring, talk = int(command.ring_seconds or 0), int(command.talk_seconds or 0)
         what = order(rule, number, ring_seconds=ring, talk_seconds=talk, music=command.music, mark=command.token)
-        await self._leave(what, _say(command))
+        await self._leave(what, _say(command), "dial")
 
-    async def _leave(self, what: str, say: str) -> None:
+    async def lead(self, rule: Rule, number: str, mark: str) -> None:
+        """Put the caller through where his agent leads him. Raises LineGone, AmiError."""
+        self._mark, self._rule, self._talking_since = mark, rule.name, None
+        await self._leave(order(rule, number, mark=mark), "", "lead")
+
+    def led(self, result: Result) -> None:
+        """Keep how that went."""
+        self._services.records.dialled(self._caller.call, rule=self._rule, outcome=result.outcome, talk_seconds=result.talk_seconds)
+
+    async def _leave(self, what: str, say: str, to: str) -> None:
         caller, switch = self._caller, self._services.switch
         await switch.set_variable(caller.channel, "OUT_SAY", say)
         await switch.set_variable(caller.channel, "OUT_ORDER", what)
         await caller.enter_phase(ChannelPhase.DIAL, Place.OUTSIDE)
-        await caller.line.leave("dial")
+        await caller.line.leave(to)
 
     def state_set(self, value: str) -> None:
         """The dialplan has written where he stands: he talks now."""

@@ -10,6 +10,7 @@ from cti.backends.base import Backend
 from cti.calls.sessions import SessionKeeper
 from cti.clock import Clock
 from cti.dialing import Dialing
+from cti.leading import Target
 from ivr.events import DialOutcome
 from ivr.session import Interpreter
 from ivr.state import Trace
@@ -18,7 +19,7 @@ from ivr.state import Trace
 @dataclass(frozen=True, slots=True)
 class QueueRequest:
     """A caller who is ready to wait: `entered_at` is the monotonic time of his entry, `fresh` when it is his first and not
-    one that he keeps; `first` puts him before all others of his line (his agent's leg died)."""
+    one that he keeps; `first` puts him before all others of his line (his agent's leg died, or led him there)."""
 
     call: str
     queue: str
@@ -78,6 +79,9 @@ class RecordPort(Protocol):
     def dialled(self, call: str, *, rule: str, outcome: DialOutcome, talk_seconds: float) -> None:
         """A number outside was dialled for the caller, or might not be (`rule` is empty then)."""
 
+    def led(self, call: str, *, agent: str, to: str, attended: bool) -> None:
+        """His agent led him on to this number; "" after an attended transfer, of which only the two phones know it."""
+
     def ended(self, call: str, *, cause: str, hangup_cause: int) -> None:
         """The call is over."""
 
@@ -88,7 +92,7 @@ class CallServices:
 
     `backends` by name, `duration` seconds of prompts in a language, `spool` where recordings go,
     `holding_prompts` what a caller hears as he enters a line, by language, keys and tier; `away_seconds` says how long he keeps his age in the menu.
-    `dialing` is what may be dialled.
+    `dialing` is what may be dialled, `leads` tells what a number means to which an agent leads his caller.
     """
 
     switch: Switch
@@ -104,3 +108,4 @@ class CallServices:
     default_queue: str
     away_seconds: Callable[[], float]
     dialing: Dialing
+    leads: Callable[[str], Target | None]

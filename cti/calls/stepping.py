@@ -7,6 +7,7 @@ unless he has had his talk.
 from dataclasses import replace
 
 from cti.calls.caller import Caller, Place
+from cti.calls.leading import Leading
 from cti.calls.outside import Outside
 from cti.calls.start import Start
 from cti.calls.waiting import Waiting
@@ -17,18 +18,19 @@ from ivr.state import Awaiting, CallInfo, Ended, Step
 #: What a stored session must wait for, to fit where its caller is.
 _AWAITED = {
     Place.LINE: frozenset(Awaiting), Place.HOLD: frozenset({Awaiting.QUEUE}), Place.TALK: frozenset({Awaiting.QUEUE}),
-    Place.OUTSIDE: frozenset({Awaiting.DIAL}),
+    Place.OUTSIDE: frozenset({Awaiting.DIAL, Awaiting.QUEUE}),
 }  # fmt: skip
 
 
 class Stepper:
     """See the module."""
 
-    def __init__(self, caller: Caller, start: Start, waiting: Waiting, outside: Outside) -> None:
+    def __init__(self, caller: Caller, start: Start, waiting: Waiting, outside: Outside, leading: Leading) -> None:
         self._caller = caller
         self._start = start
         self._waiting = waiting
         self._outside = outside
+        self._leading = leading
         self._clock = caller.services.clock
         self._interpreter = caller.services.flows.for_new_call(start.call)
 
@@ -79,8 +81,8 @@ class Stepper:
         now, civil = self._clock.now(), self._clock.civil()
         step = self._interpreter.restore(start.session, now, civil)
         if start.served and step.awaiting is Awaiting.QUEUE and step.session.token is not None:
-            back = QueueLeft(step.session.token, QueueOutcome.SERVED, agent=start.served_by, offer=start.served)
-            step = self._interpreter.resume(step.session, back, now, civil)
+            self._leading.found()
+            return step
         if self._caller.place is Place.LINE and step.awaiting is Awaiting.DIAL:
             ended = await self._outside.found(step.session.token)
             return step if ended is None else self._interpreter.resume(step.session, ended, now, civil)

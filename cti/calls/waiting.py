@@ -89,6 +89,16 @@ class Waiting:
         caller.place = Place.HOLD
         await caller.line.leave("hold")
 
+    async def lead_to(self, queue: str) -> None:
+        """His agent leads him to this line ("" for the one he came from): he has waited once, and goes before all who wait there.
+
+        Raises LineGone, AmiError.
+        """
+        assert self._queue is not None
+        self._forget_entry()
+        self._lost_agent = True
+        await self.join(replace(self._queue, queue=queue or self._queue.queue))
+
     # ---- back to the flow
 
     async def come_back(self, signal: Released | TalkOver) -> QueueLeft:

@@ -51,6 +51,13 @@ def check_agents(agents: Source[AgentsFile]) -> Iterator[Finding]:
 
 def check_together(queues: Source[QueuesFile], agents: Source[AgentsFile]) -> Iterator[Finding]:
     """Check queues and agents against each other."""
+    extensions = {agent.extension: name for name, agent in agents.model.agents.items()}
+    for name, entry in queues.model.queues.items():
+        first = extensions.setdefault(entry.extension, name) if entry.extension else name
+        if first != name:
+            yield queues.at("queues", name, "extension").finding(
+                "duplicate-extension", f"{entry.extension} is the extension of {first} already", "give each queue and agent its own"
+            )
     for name, agent in agents.model.agents.items():
         for number, queue in enumerate(agent.queues):
             place = agents.at("agents", name, "queues", number)

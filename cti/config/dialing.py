@@ -40,7 +40,7 @@ class RuleEntry(Model):
 
     label: Label
     numbers: Annotated[tuple[_Pattern, ...], Field(min_length=1, max_length=_RULE_MOST, description="a list of numbers or patterns")]
-    purposes: Annotated[frozenset[Purpose], Field(min_length=1, description="dial, callback or both: [dial]")] = frozenset({Purpose.DIAL})
+    purposes: Annotated[frozenset[Purpose], Field(min_length=1, description="one or more of dial, callback, transfer: [dial]")] = frozenset({Purpose.DIAL})
     device: _Device | None = None
     ring_seconds: Annotated[int | None, seconds(3, 120, "longest ringing")] = None
     max_talk_seconds: Annotated[int | None, seconds(10, 14_400, "longest talk")] = None

@@ -124,6 +124,7 @@ def _queue(name: str, entry: QueueEntry, defaults: QueueSettings) -> Queue:
         name=name,
         label_zh=entry.label.zh,
         label_en=entry.label.en,
+        extension=entry.extension,
         needs=_needs(entry.needs),
         rings=tuple(Ring(ring.after_seconds, _needs(ring.needs)) for ring in entry.rings),
         callback=None if callback is None else CallbackRules(**callback),

@@ -106,6 +106,7 @@ class QueueEntry(QueueSettings):
     """One line."""
 
     label: Label
+    extension: Annotated[str, BeforeValidator(number_as_text), Field(pattern=r"^([0-9]{2,8})?$", description="2 to 8 digits, which agents dial to lead a caller here")] = ""
     needs: Annotated[_Skills, Field(description="skills with levels from 1 to 100, like {billing: 1}")] = {}
     rings: Annotated[list[RingEntry], Field(max_length=10, description="a list of at most 10 rings")] = []
 

@@ -25,7 +25,7 @@ class FoundCaller:
 
     `in_hold`: the dialplan holds him; `strayed`: he should be held but is not (moved there now); `talking` the leg he
     talks with; `served`: the offer of a talk that has ended meanwhile, with the agent `served_by`; `fallback`: the dialplan took him over;
-    `outside`: the dialplan calls somebody outside for him, or he talks there.
+    `outside`: the dialplan calls somebody for him, or he talks there, or talks with whom his agent (`served_by`) has led him to.
     """
 
     row: ChannelRow
@@ -69,8 +69,9 @@ def read_channels(rows: Sequence[ChannelRow]) -> Findings:
         if leg.phase is LegPhase.TALKING and not leg.callback:
             talking[leg.call] = leg
     connecting = {TALK_PREFIX + leg.offer for leg in findings.legs if leg.phase is LegPhase.ANSWERED}
+    others = {row.bridge for row in rows if row.bridge and not row.nonce.startswith("c")}
     for row in callers.values():
-        found = _read_caller(row, talking.get(row.nonce), connecting)
+        found = _read_caller(row, talking.get(row.nonce), connecting, led_on=row.bridge in others)
         if found is not None:
             findings.callers.append(found)
     return findings
@@ -112,18 +113,20 @@ def _read_callback_leg(row: ChannelRow, state: ChannelState, agent: str, callbac
     )
 
 
-def _read_caller(row: ChannelRow, leg: Leg | None, connecting: set[str]) -> FoundCaller | None:
+def _read_caller(row: ChannelRow, leg: Leg | None, connecting: set[str], *, led_on: bool) -> FoundCaller | None:
+    """`led_on`: somebody who is neither a caller nor an agent's leg of his is in the caller's bridge."""
     state = decode_state(row.variables.get("ACD_STATE", ""))
     ticket, agent = read_ticket(row.variables.get("ACD_OFFER", ""))
+    served = ticket.removeprefix(TALK_PREFIX) if ticket.startswith(TALK_PREFIX) else ""
     if leg is not None:
         return FoundCaller(row, state, talking=leg)
     if state.phase is ChannelPhase.FALLBACK:
         return _read_fallback(row, state)
     if state.phase in _OUTSIDE_PHASES and row.context != ENTRY_CONTEXT:
-        return FoundCaller(row, state, outside=True)
+        return FoundCaller(row, state, outside=True, served=served, served_by=agent if served else "")
     # between the gate and the bridge he has the ticket of a talk, and is still in the waiting room
-    if ticket.startswith(TALK_PREFIX) and not (row.bridge and ticket in connecting):
-        return FoundCaller(row, state, served=ticket.removeprefix(TALK_PREFIX), served_by=agent)
+    if served and not (row.bridge and ticket in connecting):
+        return FoundCaller(row, state, served=served, served_by=agent, outside=led_on)
     if state.phase is ChannelPhase.HOLD:
         held = row.context in _HOLD_CONTEXTS
         return FoundCaller(row, state, in_hold=True, strayed=not held)

@@ -49,6 +49,8 @@ def asterisk_options(settings: RunSettings) -> RuntimeOptions:
         rtp_timeout_seconds=settings.rtp_timeout_seconds,
         dialing=load_dialing(settings.config_dir),
         outside=settings.outside,
+        colleagues=tuple((agent.extension, agent.device) for agent in agents),
+        queue_numbers=tuple(queue.extension for queue in policy.queues.values() if queue.extension),
     )
 
 

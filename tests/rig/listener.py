@@ -10,6 +10,7 @@ import contextlib
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
+from urllib.parse import quote
 
 from tests.rig import scenarios
 from tests.rig.ports import LOOPBACK
@@ -191,6 +192,22 @@ class Party:
             within, lambda: f"{self.who}: no answer to BYE within {within:g} s; {self._story()}",
         )  # fmt: skip
 
+    async def refer(self, to: str, *, replaces: Party | None = None, within: float = 5.0) -> int:
+        """Send Asterisk a REFER to this number, or to the other end of the call `replaces`; returns the status, as it is notified of."""
+        before = len(self.dialogue.messages)
+        target = f"sip:{to}@{LOOPBACK}:{self.rig.asterisk[1]}"
+        if replaces is not None:
+            target += f"?Replaces={_replaces(replaces.dialogue)}"
+        self.relay.request(self.dialogue, "REFER", f"Refer-To: <{target}>\r\nReferred-By: <sip:{self.who}@{LOOPBACK}>\r\n")
+
+        def final() -> int:
+            news = [m for m in self.dialogue.messages[before:] if not m.to_asterisk]
+            notified = [int(m.text.split("SIP/2.0 ")[-1][:3]) for m in news if m.method == "NOTIFY"]
+            replies = [m.status for m in news if m.method == "REFER" and m.status >= 300]
+            return next((status for status in replies + notified if status >= 200), 0)
+
+        return await self.dialogue.changed.until(final, within, lambda: f"{self.who}: no answer to REFER; {self._story()}")
+
     def vanish(self) -> None:
         """From now on nothing is sent or answered any more, neither SIP nor RTP."""
         self.relay.deaf.add(self.call_id)
@@ -320,6 +337,14 @@ async def hang_up_all(callers: Sequence[Caller], within: float = 3.0) -> None:
                     max(0.0, end - time.monotonic()),
                     str,
                 )
+
+
+def _replaces(dialogue: Dialogue) -> str:
+    """The Replaces of a call that the party made: our tag, and Asterisk's, escaped for a URI."""
+    answer = dialogue.first("INVITE", status=2)
+    assert answer is not None, "the call that is to be replaced is not answered"
+    theirs, ours = (answer.header(name).partition(";tag=")[2] for name in ("To", "From"))
+    return quote(f"{dialogue.call_id};to-tag={theirs};from-tag={ours}", safe="")
 
 
 def _matches(wanted: str, name: str) -> bool:

@@ -179,6 +179,29 @@ class SipRelay:
         text = f"{method} sip:rig@{LOOPBACK} SIP/2.0\r\n{head}Call-ID: {dialogue.call_id}\r\n{headers}Content-Length: 0\r\n\r\n"
         self._to_sipp(text.encode("utf-8", "surrogateescape"))
 
+    def request(self, dialogue: Dialogue, method: str, headers: str) -> None:
+        """Send Asterisk a request of our own within a dialogue that is answered; SIPp learns nothing of it.
+
+        Replies, and what Asterisk asks of a REFER's sender (NOTIFY), are only noted in the dialogue.
+        """
+        invite, answer = dialogue.first("INVITE"), dialogue.first("INVITE", status=2)
+        assert invite is not None, "no INVITE yet"
+        assert answer is not None, "not answered yet"
+        ours, theirs = (invite.header("From"), answer.header("To")) if invite.to_asterisk else (answer.header("To"), invite.header("From"))
+        target = (answer if invite.to_asterisk else invite).header("Contact").strip("<>").partition(">")[0]
+        sent = sum(message.to_asterisk and not message.status and message.method == method for message in dialogue.messages)
+        number = int(invite.header("CSeq").split()[0]) + 1 + sent if invite.to_asterisk else 1 + sent
+        front = self.fronts[dialogue.front]
+        text = (
+            f"{method} {target} SIP/2.0\r\nVia: SIP/2.0/UDP {LOOPBACK}:{front.port};rport;branch=z9hG4bK-{method}-{number}-{time.monotonic_ns()}\r\n"
+            f"From: {ours}\r\nTo: {theirs}\r\nCall-ID: {dialogue.call_id}\r\nCSeq: {number} {method}\r\nMax-Forwards: 70\r\n"
+            f"Contact: <sip:rig@{LOOPBACK}:{front.port}>\r\n{headers}Content-Length: 0\r\n\r\n"
+        )
+        message = parse(text.encode("utf-8", "surrogateescape"), to_asterisk=True, front=dialogue.front)
+        assert message is not None
+        self._note(message, dialogue.front)
+        front.send(text.encode("utf-8", "surrogateescape"), self._asterisk)
+
     async def ask(self, name: str, request: str, call_id: str, within: float = 5.0) -> SipMessage:
         """Send Asterisk a REGISTER of our own from this front; returns the next final reply of that Call-ID."""
         known = len(self._replies.get(call_id, []))
@@ -205,8 +228,11 @@ class SipRelay:
         message = parse(data, to_asterisk=False, front=name)
         if message is None or not self.deaf.isdisjoint((name, message.call_id)):
             return
-        if message.method == "OPTIONS":
-            self._answer_options(message, name)
+        if message.method in ("OPTIONS", "NOTIFY"):
+            self._answer(message, name)
+            return
+        if message.method == "REFER":
+            self._note(message, name)
             return
         if message.method == "REGISTER":
             self._replies.setdefault(message.call_id, []).append(message)
@@ -215,7 +241,9 @@ class SipRelay:
         self._note(message, name)
         self._to_sipp(data)
 
-    def _answer_options(self, message: SipMessage, name: str) -> None:
+    def _answer(self, message: SipMessage, name: str) -> None:
+        if message.method == "NOTIFY":
+            self._note(message, name)
         head = message.copied("Via", "From", "To", "Call-ID", "CSeq")
         self.fronts[name].send(f"SIP/2.0 200 OK\r\n{head}Content-Length: 0\r\n\r\n".encode(), self._asterisk)
 

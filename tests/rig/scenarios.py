@@ -26,6 +26,7 @@ REFUSALS = {
     503: "Service Unavailable",
     603: "Decline",
 }
+LAST_CSEQ = 20  # of a BYE: below it the relay numbers requests of its own
 RELAY_PORT = "RELAYPORT"  # the relay writes its own port in its place: there Asterisk reaches us
 
 
@@ -57,7 +58,7 @@ def caller(asterisk_port: int, *, username: str = "", password: str = "") -> str
 <recv response="200" optional="true" next="15"/>
 <recv request="INVITE" optional="true" next="20"/>
 <recv request="XBYE"/>
-{_request("BYE", uri, cseq + 1, "[branch]", retransmit=True)}
+{_request("BYE", uri, cseq + LAST_CSEQ, "[branch]", retransmit=True)}
 <recv request="BYE" optional="true" next="30"/>
 <recv response="481" optional="true" next="99"/>
 <recv response="200" next="99"/>
@@ -124,7 +125,7 @@ Via: SIP/2.0/UDP 127.0.0.1:{RELAY_PORT};rport;branch=[branch]
 From: [$our];tag=[pid]-[call_number]
 To: [$their]
 Call-ID: [call_id]
-CSeq: 2 BYE
+CSeq: {LAST_CSEQ} BYE
 Max-Forwards: 70
 Content-Length: 0
 

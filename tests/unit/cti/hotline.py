@@ -16,6 +16,8 @@ from cti.calls.sessions import SessionKeeper
 from cti.calls.start import Start
 from cti.calls.state import ChannelPhase, ChannelState
 from cti.config.dialing import load_dialing
+from cti.dialing import Purpose, Rule
+from cti.leading import Target
 from cti.store.opening import open_store
 from ivr.events import DialOutcome
 from ivr.flows import load_flows
@@ -103,6 +105,11 @@ class QueueEar:
         self.told.append(("hung_up", call))
 
 
+OFFICE = Rule("branch", ("6800X",), frozenset({Purpose.TRANSFER}), "PJSIP/{number}@outside", 30, 1800)
+#: Where agents may lead callers.
+LEADS = {"802": Target(queue="faults"), "68001": Target(rule=OFFICE, number="68001")}
+
+
 class RecordEar:
     """A ledger that only listens."""
 
@@ -112,6 +119,7 @@ class RecordEar:
         self.steps: list[str] = []
         self.replies: list[str] = []
         self.known: dict[str, Any] = {}
+        self.led_on: list[tuple[str, str, bool]] = []
         self.dialled_outside: list[tuple[str, str, int]] = []
 
     def began(self, call: str, **_known: Any) -> None:
@@ -128,6 +136,9 @@ class RecordEar:
 
     def dialled(self, call: str, *, rule: str, outcome: DialOutcome, talk_seconds: float) -> None:
         self.dialled_outside.append((rule, outcome.value, round(talk_seconds)))
+
+    def led(self, call: str, *, agent: str, to: str, attended: bool) -> None:
+        self.led_on.append((agent, to, attended))
 
     def ended(self, call: str, *, cause: str, hangup_cause: int) -> None:
         self.endings.append((call, cause, hangup_cause))
@@ -163,7 +174,7 @@ class Hotline:
             switch=Switch(self.phone), clock=self.clock, flows=OneVersion(), backends={"accounts": self.backend, "tickets": self.backend},
             sessions=self.sessions, queue=self.queue, records=self.records, duration=lambda prompts, _language: 2.0 * len(prompts),
             spool=Path("/spool/recordings"), holding_prompts=lambda _language, _keys, _tier: ("phrases/please-hold",), default_queue="general", away_seconds=lambda: 120.0,
-            dialing=load_dialing(Path(__file__).resolve().parents[3] / "config"),
+            dialing=load_dialing(Path(__file__).resolve().parents[3] / "config"), leads=LEADS.get,
         )  # fmt: skip
         self.call: Call = None  # type: ignore[assignment]
         self.task: asyncio.Task[None] = None  # type: ignore[assignment]

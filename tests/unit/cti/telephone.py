@@ -100,7 +100,7 @@ class Telephone:
             self._soon(lambda: self.prompt_ends(command_id))
 
     def _after_break(self) -> None:
-        place = {"hold": "hold", "dial": "outside"}.get(self.variables.pop("ACD_NEXT", ""))
+        place = {"hold": "hold", "dial": "outside", "lead": "outside"}.get(self.variables.pop("ACD_NEXT", ""))
         self.place = place or self.place
         if place is None:
             self.hang_up()

@@ -42,7 +42,7 @@ CALLERS = [
     ("somebody outside is rung for him", row("c1", context="hotline-outside", application="Dial", acd_state="1!dial!!!0!0!zh!4!"), {"outside": True, "in_hold": False}),
     (
         "talks with somebody outside, after an agent", row("c1", context="hotline-outside", bridge="b3", acd_state="1!talk!!!0!0!zh!4!", ticket="talk-e7:agent01"),
-        {"outside": True, "served": ""},
+        {"outside": True, "served": "e7", "served_by": "agent01"},
     ),
     ("is not put through yet", row("c1", context="hotline-in", acd_state="1!dial!!!0!0!zh!4!"), {"outside": False, "in_hold": False}),
     ("back from outside", row("c1", context="hotline-in", acd_state="1!talked!!!0!0!zh!4!"), {"outside": False, "in_hold": False}),
@@ -143,3 +143,13 @@ def test_the_state_comes_along():
     found = caller(waiting())
     assert (found.state.phase, found.state.queue, found.state.tier, found.state.entry_ms, found.state.sequence) == (ChannelPhase.HOLD, "billing", "gold", 1000, 2)
     assert found.state.needs == (("lang_zh", 1),)
+
+
+def test_whom_his_agent_has_led_to_a_colleague_talks_on():
+    """An attended transfer: nothing on his channel says so but who is in his bridge."""
+    talks = row("c1", context="hotline-hold", application="BridgeWait", bridge="b5", acd_state=HOLD, ticket="talk-e7:agent01")
+    colleague = row("", channel="PJSIP/agent02-00000009", bridge="b5")
+    found = caller(talks, colleague)
+    assert (found.outside, found.served, found.served_by, found.in_hold) == (True, "e7", "agent01", False)
+    alone = caller(talks, row("", channel="PJSIP/agent02-00000009", bridge="b6"))
+    assert (alone.outside, alone.served) == (False, "e7")

@@ -1,0 +1,198 @@
+"""Agents lead their callers on, by their phones' transfer keys, on the real Asterisk; callers never do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+
+from tests.rig.agents import ANSWERS, BUSY
+from tests.rig.callee import OUTSIDE, number_called
+from tests.rig.demo import record_of
+from tests.rig.lines import Lines, agent_is, ask, call_of, log_in, number_shown, waiting
+from tests.rig.listener import Caller
+from tests.rig.site import Site, Sound
+from tests.rig.stage import Stage, open_stage, scene
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from cti.provision.asterisk import AsteriskInstall
+    from cti.provision.programs import Tool
+    from tests.rig.agents import AgentCall
+    from tests.rig.server import HotlineServer
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.asyncio(loop_scope="session")]
+
+WRAPUP_SECONDS = 3
+#: A line for each scene, so that all can play side by side; the second is where the caller is led.
+LINES = Lines(
+    {
+        "blind": {"wrapup_seconds": WRAPUP_SECONDS}, "blind_to": {"extension": "811"},
+        "office": {}, "colleague": {}, "failing": {}, "refused": {}, "asking": {"wrapup_seconds": WRAPUP_SECONDS}, "killed": {}, "killed_to": {"extension": "812"},
+        "killed_far": {},
+    },
+    {
+        "blind": {"queues": ["blind"]}, "blind_to": {"queues": ["blind_to"]},
+        "office": {"queues": ["office"]},
+        "colleague": {"queues": ["colleague"]}, "helper": {"queues": ["colleague"], "extension": 2901},
+        "failing": {"queues": ["failing"]}, "engaged": {"queues": ["failing"], "extension": 2902},
+        "refused": {"queues": ["refused"]},
+        "asking": {"queues": ["asking"]}, "asked": {"queues": ["asking"], "extension": 2903},
+        "killed": {"queues": ["killed"]}, "killed_to": {"queues": ["killed_to"]},
+        "killed_far": {"queues": ["killed_far"]}, "far": {"queues": ["killed_far"], "extension": 2904},
+    },
+)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def lines(
+    asterisk_install: AsteriskInstall, sipp: Tool, sound: Sound, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Site]:
+    """An Asterisk of its own with these lines and phones."""
+    folder = tmp_path_factory.mktemp("transfer")
+    config, flows = LINES.write(folder)
+    site = Site(asterisk_install, sipp, sound, folder, config=config, flows=flows, rtp_timeout_seconds=10)
+    await site.asterisk.start()
+    yield site
+    await site.asterisk.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def hotline(lines: Site) -> AsyncIterator[HotlineServer]:
+    async with lines.running() as server:
+        yield server
+    await lines.clear()
+    assert server.tracebacks() == []
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stage(request: pytest.FixtureRequest, lines: Site, hotline: HotlineServer) -> AsyncIterator[Stage]:
+    async with open_stage(request, lines, hotline) as stage:
+        yield stage
+
+
+async def lead(talk: AgentCall, number: str, *, replaces: Caller | None = None) -> None:
+    """As a phone does: ask, and hang up once it is granted."""
+    assert await talk.refer(number, replaces=replaces) == 200
+    await talk.hangup()
+
+
+@scene
+async def test_to_another_line(site: Site, server: HotlineServer) -> None:
+    """He goes before all who wait there; the agent has his wrap-up once; the record names both."""
+    async with site.agents("blind", "blind_to", behaviour=ANSWERS) as farm:
+        await log_in(server, "blind")
+        async with LINES.caller(site, "13700002101", "blind", voice=True) as caller, LINES.caller(site, "13700002102", "blind_to", tier="diamond"):
+            talk = await farm["blind"].talking()
+            await caller.hears_voice("blind", 20)
+            call = (await call_of(server, caller.who))["call"]
+            await waiting(server, "blind_to", 1)
+            await lead(talk, "811")
+            await agent_is(server, "blind", "wrap_up")
+            await caller.hears_music(30)
+            first, _ = await waiting(server, "blind_to", 2)
+            assert first["call"] == call
+            await agent_is(server, "blind", "ready", WRAPUP_SECONDS + 10)
+            await ask(server, "blind_to", "login")
+            second = await farm["blind_to"].talking(20)
+            assert number_shown(second) == caller.who
+            await caller.hears_voice("blind_to", 20)
+            await asyncio.sleep(1)
+            await second.hangup()
+            await caller.heard("survey/ask-1", 20)
+        record = await record_of(server, caller.who)
+        assert (record["call"], record["outcome"], record["queue"], record["agent"]) == (call, "answered", "blind_to", "blind_to")
+        assert [(step["step"], step["result"]) for step in json.loads(record["trail"]) if step["type"] == "transfer"] == [("blind", "blind 811")]
+
+
+@scene
+async def test_to_somebody_outside_whom_the_list_has(site: Site, server: HotlineServer) -> None:
+    async with site.agents("office", behaviour=ANSWERS) as farm, site.callee(ANSWERS) as callee:
+        await log_in(server, "office")
+        async with LINES.caller(site, "13700002201", "office", voice=True) as caller:
+            talk = await farm["office"].talking()
+            await caller.hears_voice("office", 20)
+            assert await talk.refer("13800138001") == 404  # listed, but not for this
+            await caller.hears_voice("office", 20)
+            await lead(talk, "68001")
+            far = await callee.talking(15)
+            assert number_called(far) == "68001"
+            await caller.hears_voice(OUTSIDE, 20)
+            await agent_is(server, "office", "ready", 20)
+            await far.hangup()
+            await caller.heard("survey/ask-1", 20)
+    assert farm.double_offers() == []
+
+
+@scene
+async def test_to_a_colleague(site: Site, server: HotlineServer) -> None:
+    async with site.agents("colleague", "helper", behaviour=ANSWERS) as farm:
+        await log_in(server, "colleague")
+        async with LINES.caller(site, "13700002301", "colleague", voice=True) as caller:
+            talk = await farm["colleague"].talking()
+            await caller.hears_voice("colleague", 20)
+            await lead(talk, "2901")
+            second = await farm["helper"].talking(15)
+            await caller.hears_voice("helper", 20)
+            await second.hears_voice(caller.who, 20)
+            await second.hangup()
+            await caller.heard("survey/ask-1", 20)
+
+
+@scene
+async def test_who_is_led_to_nobody_is_the_first_of_his_line(site: Site, server: HotlineServer) -> None:
+    async with site.agents("failing", behaviour=ANSWERS) as farm, site.agents("engaged", behaviour=BUSY) as others:
+        await log_in(server, "failing")
+        async with LINES.caller(site, "13700002401", "failing", voice=True) as caller, LINES.caller(site, "13700002402", "failing", tier="diamond"):
+            talk = await farm["failing"].talking()
+            who = number_shown(talk)
+            await talk.hears_voice(caller.who, 20) if who == caller.who else await asyncio.sleep(1)
+            await ask(server, "failing", "pause", {"reason": "lunch"})
+            await lead(talk, "2902")
+            calls = await waiting(server, "failing", 2)
+            assert calls[0]["call"] == (await call_of(server, who))["call"]
+            assert len(others["engaged"].calls) == 1
+            await agent_is(server, "failing", "paused")
+
+
+@scene
+async def test_a_caller_cannot_lead_anybody(site: Site, server: HotlineServer) -> None:
+    """Neither his agent nor himself; the talk goes on."""
+    async with site.agents("refused", behaviour=ANSWERS) as farm:
+        await log_in(server, "refused")
+        async with LINES.caller(site, "13700002501", "refused", voice=True) as caller:
+            talk = await farm["refused"].talking()
+            await caller.hears_voice("refused", 20)
+            for number in ("68001", "811", "95598", "2901"):
+                assert await caller.refer(number) == 603
+            await talk.hears_voice(caller.who, 20)
+            await caller.hears_voice("refused", 20)
+            await agent_is(server, "refused", "talking")
+
+
+@scene
+async def test_asks_a_colleague_first(site: Site, server: HotlineServer) -> None:
+    """An attended transfer: the agent is free, the two talk, and the caller comes back to his flow after it."""
+    async with site.agents("asking", "asked", behaviour=ANSWERS) as farm:
+        await log_in(server, "asking")
+        async with LINES.caller(site, "13700002601", "asking", voice=True) as caller:
+            talk = await farm["asking"].talking()
+            await caller.hears_voice("asking", 20)
+            async with Caller.call(site.rig, "2903", "asking", voice=True, username="asking", password=site.passwords["asking"]) as consult:
+                second = await farm["asked"].talking()
+                await consult.hears_voice("asked", 20)
+                await lead(talk, "2903", replaces=consult)
+                await caller.hears_voice("asked", 20)
+                await second.hears_voice(caller.who, 20)
+                await agent_is(server, "asking", "wrap_up")
+            await agent_is(server, "asking", "ready", WRAPUP_SECONDS + 10)
+            await caller.hears_voice("asked", 20)
+            await second.hangup()
+            await caller.heard("survey/ask-1", 20)
+        record = await record_of(server, caller.who)
+        assert (record["outcome"], record["agent"]) == ("answered", "asking")
+        assert [step["result"] for step in json.loads(record["trail"]) if step["type"] == "transfer"] == ["attended"]
