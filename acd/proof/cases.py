@@ -21,7 +21,7 @@ def experiments() -> tuple[Experiment, ...]:
         erlang_c(5, 4.0, 10_000),
         erlang_c(10, 9.0, 20_000),
         erlang_c(50, 45.0, 36_000),
-        erlang_a(10, 9.0, 2.0, 26_000),
+        erlang_a(10, 9.0, 2.0, 36_000),
         erlang_a(10, 11.0, 2.0, 12_000),
         erlang_a(50, 48.0, 2.0, 20_000),
         tiers(10, THREE_TIERS, 0.0, 15_000),

@@ -8,7 +8,10 @@ from acd.proof.experiment import WARM_UP_SHARE, Experiment, Played, fate, one_li
 from acd.simulation.callers import Caller
 from acd.simulation.draws import Draws
 from acd.theory.erlang import ErlangA, ErlangC
-from acd.theory.recursion import single_agent_waits
+from acd.theory.recursion import first_come_waits, single_agent_waits
+
+_CALM = 0.9
+_LOAD_COUNTS = 10.0
 
 
 def erlang_c(agents: int, erlangs: float, calls: int) -> Experiment:
@@ -40,8 +43,13 @@ def erlang_c(agents: int, erlangs: float, calls: int) -> Experiment:
 
 
 def erlang_a(agents: int, erlangs: float, patience: float, calls: int) -> Experiment:
-    """Callers who give up; `patience` in mean talks. Control: the load that came, against its mean."""
+    """Callers who give up; `patience` in mean talks.
+
+    Control: the load that came, against its mean; up to nine tenths of what the agents can do, also the wait that the same
+    callers would have had without giving up, against Erlang C. (Beyond, that line remembers for longer than is played.)
+    """
     formula = ErlangA(agents, erlangs, 1.0, patience)
+    endless = ErlangC(agents, erlangs, 1.0).mean_wait_seconds if erlangs <= _CALM * agents else None
 
     def play(seed: int, count: int) -> Played:
         drawn = fate(seed, count, erlangs)
@@ -54,7 +62,10 @@ def erlang_a(agents: int, erlangs: float, patience: float, calls: int) -> Experi
         waited, served = waits(one_line(agents), callers)
         load = fmean(drawn.talks[skip:]) - (drawn.arrivals[-1] - drawn.arrivals[skip - 1]) / (count - skip) * erlangs
         values = {"mean wait": fmean(waited[skip:]), "share who give up": 1.0 - fmean(served[skip:])}
-        return Played(values, load)
+        if endless is None:
+            return Played(values, load)
+        patient = fmean(first_come_waits(agents, drawn.arrivals, drawn.talks)[skip:])
+        return Played(values, _LOAD_COUNTS * load + patient / endless - 1.0)
 
     return Experiment(
         name=f"Erlang A, {agents} agents, {erlangs:g} erlangs, patience {patience:g}",

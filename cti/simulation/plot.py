@@ -43,12 +43,14 @@ def svg(figure: "Figure") -> str:
 
 def day_plot(told: dict[str, Any], opens_at_seconds: float, title: str) -> str:
     """Return a report (see report.py) as SVG: the day by interval, and the tiers and queues beside each other."""
-    figure, panels = new_figure(2, 2, 11, 7)
+    figure, panels = new_figure(3, 2, 11, 9.5)
     figure.suptitle(title)
     _by_interval(panels[0], panels[1], told, opens_at_seconds)
     _bars(panels[2], told["tiers"], "asa_seconds", "ASA by tier (s)")
     _bars(panels[3], told["queues"], "sl_offered", "service level by queue (answered in time / offered)")
     panels[3].set_ylim(0, 1)
+    _bars(panels[4], told["tiers"], "overtaken_share", "overtaken, by tier (share of the answered)")
+    _bars(panels[5], told["queues"], "abandonment", "given up, by queue (share of the offered)")
     return svg(figure)
 
 

@@ -1,22 +1,24 @@
 """The simulator beside the formulas: measured once, kept as JSON, rendered into docs/routing.md and its drawings."""
 
 import json
-import math
 from collections.abc import Callable
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from acd.proof.cases import THREE_TIERS, experiments
 from acd.proof.experiment import CONFIDENCE, SEEDS, Experiment, Played, fate
-from acd.proof.tiers import head_starts, tier_waits, tiers_of
+from acd.proof.tiers import head_starts, tiers_of
+from acd.theory.confidence import controlled
 from acd.theory.erlang import ErlangC
-from acd.theory.priority import conserved_wait_seconds, priority_waits
+from acd.theory.priority import priority_waits
+from acd.theory.recursion import first_come_waits, head_start_waits
 from cti.simulation.plot import COLOURS, new_figure, svg
 
 BEGIN, END = "<!-- measured: made by `hotline acd proof` -->\n", "<!-- end of measured -->\n"
 MEASURED, AGREEMENT, HEAD_STARTS = "proof.json", "agreement.svg", "head-starts.svg"
 STEPS = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 20.0)
-STEP_CALLS, STEP_SEED = 60_000, 1
+STEP_CALLS = 20_000
 AGENTS = 10
 
 
@@ -27,7 +29,7 @@ def measure(progress: Callable[[str], None]) -> dict[str, Any]:
         progress(experiment.name)
         measured[experiment.name] = replay(experiment, SEEDS)
     progress("head starts")
-    return {"experiments": measured, "head_starts": _measure_steps()}
+    return {"experiments": measured, "head_starts": measure_steps()}
 
 
 def replay(experiment: Experiment, seeds: tuple[int, ...]) -> list[dict[str, Any]]:
@@ -39,19 +41,25 @@ def replay(experiment: Experiment, seeds: tuple[int, ...]) -> list[dict[str, Any
     ]
 
 
-def _measure_steps() -> list[list[float]]:
-    """Return each tier's mean wait for each head start, then the mean of all, on the same calls."""
-    drawn = fate(STEP_SEED, STEP_CALLS, sum(THREE_TIERS.values()))
-    ranks = tiers_of(STEP_SEED, STEP_CALLS, THREE_TIERS)
-    rows = []
-    for step in STEPS:
-        waited = tier_waits(AGENTS, drawn, ranks, head_starts(THREE_TIERS, step))
-        means = [
-            _mean([wait for wait, rank in zip(waited, ranks, strict=True) if rank == tier]) for tier in THREE_TIERS
-        ]
-        counts = [float(ranks.count(tier)) for tier in THREE_TIERS]
-        rows.append([*means, conserved_wait_seconds(counts, means)])
-    return rows
+def measure_steps() -> list[list[float]]:
+    """Return each tier's mean wait for each head start, then the mean of all; first come first served is the control.
+
+    By the definition of the rule, to which the engine is equal call by call (tests/unit/theory/test_theory_engine.py).
+    """
+    return [_measure_step(step) for step in STEPS]
+
+
+def _measure_step(step: float) -> list[float]:
+    means, fair = [], []
+    for seed in SEEDS:
+        drawn, ranks = fate(seed, STEP_CALLS, sum(THREE_TIERS.values())), tiers_of(seed, STEP_CALLS, THREE_TIERS)
+        starts = head_starts(THREE_TIERS, step)
+        waited = head_start_waits(AGENTS, drawn.arrivals, [starts[rank] for rank in ranks], drawn.talks)
+        by_tier = [[wait for wait, rank in zip(waited, ranks, strict=True) if rank == tier] for tier in THREE_TIERS]
+        means.append([*(fmean(waits) for waits in by_tier), fmean(waited)])
+        fair.append(fmean(first_come_waits(AGENTS, drawn.arrivals, drawn.talks)))
+    exact = ErlangC(AGENTS, sum(THREE_TIERS.values()), 1.0).mean_wait_seconds
+    return [controlled([row[place] for row in means], fair, exact).mean for place in range(len(THREE_TIERS) + 1)]
 
 
 def render(measured: dict[str, Any]) -> dict[str, str]:
@@ -108,7 +116,10 @@ def _tables(measured: dict[str, Any]) -> str:
             f"| {experiment.name} | {experiment.source} | {experiment.calls} | {quantity} | {exact:.6f} | {mean:.6f} | ±{100 * relative:.2f} % | {inside} |"
         )
     lines += ["", f"![How far the engine is from the formulas](routing/{AGREEMENT})", ""]
-    lines += ["Head start of each tier over the next, ten agents, nine mean talks of work, one stream of calls:", ""]
+    lines += [
+        "Head start of each tier over the next, ten agents, nine erlangs; by the definition of the rule, to which the engine is equal call by call:",
+        "",
+    ]
     tiers = list(THREE_TIERS)
     lines += [f"| head start | {' | '.join(tiers)} | all |", "|---" * (len(tiers) + 2) + "|"]
     for step, row in zip(STEPS, measured["head_starts"], strict=True):
@@ -157,7 +168,3 @@ def _head_starts(measured: dict[str, Any]) -> str:
     panel.set_ylabel("mean wait (mean talks)")
     panel.legend(frameon=False)
     return svg(figure)
-
-
-def _mean(values: list[float]) -> float:
-    return math.fsum(values) / len(values)
