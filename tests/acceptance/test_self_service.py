@@ -40,6 +40,7 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.asyncio(loop_scope="session")]
 
 CUSTOMERS = customers()
 WAY_BACK = 60.0  # the whole balance, spoken, with room for a busy machine
+SPOKEN_WELCOME = 60.0  # who he is, where he is put through to, his keys while he waits: then music
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -225,7 +226,7 @@ async def test_wrong_key_no_key_and_dead_end_lead_on(site: Site, hotline: Hotlin
                 await caller.heard("main/menu-1", within=15)
                 await caller.press("7")
             await caller.heard("put_through/told-1")
-            await caller.hears_music(20)
+            await caller.hears_music(SPOKEN_WELCOME)
             assert [name for name in ids(caller) if name.startswith("phrases/not")] == ["phrases/not-a-choice"] * 3
             assert (await hotline.api("GET", "/api/queues/general")).body["calls"][0]["tier"] == "basic"
 
@@ -234,7 +235,7 @@ async def test_wrong_key_no_key_and_dead_end_lead_on(site: Site, hotline: Hotlin
             await to_menu(caller)
             await caller.press("254")  # fault report, centre, meter: to a short question
             await caller.heard("put_through/told-1", 60, language="zh")
-            await caller.hears_music(20)
+            await caller.hears_music(SPOKEN_WELCOME)
             asked = [name for name in ids(caller) if name in ("fault/offer_message-1", "phrases/no-key")]
             assert asked == ["fault/offer_message-1", "phrases/no-key"] * 3
             assert (await hotline.api("GET", "/api/queues/faults")).body["calls"][0]["tier"] == "gold"
@@ -291,7 +292,7 @@ async def test_a_flood_of_keys_hurts_nobody(site: Site, hotline: HotlineServer) 
             caller.media._queue += [_whole_digit(n) for n in range(300)]
             await eventually(lambda: not caller.media._queue, 15, "the flood is sent")
             await caller.heard("phrases/please-hold", 40)
-            await caller.hears_music(20)
+            await caller.hears_music(SPOKEN_WELCOME)
         record = await record_of(hotline, number)
         wrong = [step["step"] for step in json.loads(record["trail"]) if step["result"] == "invalid"]
         assert wrong.count("menu") == 3
