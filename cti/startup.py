@@ -153,7 +153,7 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
     finally:
         for writer in writers:
             writer.cancel()
-        await records.close(CLOSE_SECONDS)
+        await asyncio.gather(records.close(CLOSE_SECONDS), decisions.close(CLOSE_SECONDS))
         await decisions.close(CLOSE_SECONDS)
         for backend in backends.values():
             await backend.close()

@@ -157,6 +157,18 @@ async def test_they_are_in_the_database_soon_and_for_a_day(tmp_path):
 
 
 @pytest.mark.asyncio
+async def test_what_is_left_at_the_end_is_written(tmp_path):
+    url = f"sqlite:///{tmp_path}/hotline.db"
+    await migrate(url)
+    database = Database(url)
+    writer = DecisionWriter(database, Clock())
+    a_day(writer)
+    await writer.close(10.0)
+    assert len(await decisions_between(database, 0, 2**53)) == 4
+    await database.close()
+
+
+@pytest.mark.asyncio
 async def test_a_database_that_is_away_costs_only_the_decisions(tmp_path):
     database = Database(f"sqlite:///{tmp_path}/none/there.db")
     writer = DecisionWriter(database, Clock())
