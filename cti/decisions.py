@@ -152,12 +152,6 @@ class DecisionWriter:
             return False
         return True
 
-    async def close(self, timeout_seconds: float) -> None:
-        """Write what is left, if it can be done in time."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_seconds):
-                await self.write()
-
     async def _store(self, records: Sequence[DecisionRecord]) -> None:
         async with self._database.writing() as session:
             for one in records:

@@ -154,7 +154,6 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
         for writer in writers:
             writer.cancel()
         await asyncio.gather(records.close(CLOSE_SECONDS), decisions.close(CLOSE_SECONDS))
-        await decisions.close(CLOSE_SECONDS)
         for backend in backends.values():
             await backend.close()
         await store.close()
