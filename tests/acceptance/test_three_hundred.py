@@ -199,6 +199,26 @@ async def test_offers_that_were_exchanged_are_found_out(day: Day, rules: Rules) 
         assert any(f"of {second} " in one and f"{first} (" in one and "s more and was for him" in one for one in told), (first, second, told[:5])
 
 
+async def test_another_policy_would_not_pass_for_this_one(day: Day, rules: Rules) -> None:
+    """Each rule counts: with one of them changed, the second router would have done otherwise than the first did."""
+    billing, faults = rules.lines["billing"], rules.lines["faults"]
+    sooner = tuple((after / 3, needs) for after, needs in billing.rings)
+    others = {
+        "s more and was for": [
+            dataclasses.replace(rules, head_starts={**rules.head_starts, "diamond": 0.0}),
+            dataclasses.replace(rules, lines={**rules.lines, "faults": dataclasses.replace(faults, bonus_seconds=-5.0)}),
+            dataclasses.replace(rules, lines={**rules.lines, "billing": dataclasses.replace(billing, rings=sooner)}),
+        ],
+        "ranks before him": [
+            dataclasses.replace(rules, lines={name: dataclasses.replace(line, strategy="least_skilled") for name, line in rules.lines.items()})
+        ],
+        "the record says score": [dataclasses.replace(rules, head_starts={**rules.head_starts, "basic": 0.5})],
+    }
+    for expected, changed in others.items():
+        for other in changed:
+            assert any(expected in one for one in Referee(other, day.witness).judge()), expected
+
+
 def exchanges(witness: Witness, rules: Rules) -> Iterator[tuple[str, str]]:
     """Pairs of callers of the same line, offered once each one after the other while both waited, more than a second apart in score."""
     offered = Counter(record["call"] for record in witness.decisions.values())
