@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from acd.records import AgentRecord, Call
     from acd.world import World
 
-_MOST_CALLERS = 300  #: of each queue
+_MOST_CALLERS = 60  #: of each queue
 _MOST_AGENTS = 2_000
-_FEWEST_RUNS, _MOST_RUNS, _WAITS = 8, 40, 2_000
+_FEWEST_RUNS, _MOST_RUNS, _WAITS = 8, 40, 400
 _LEAST_FRESH_SECONDS, _MOST_FRESH_SECONDS = 5.0, 30.0
 _WAITS_A_SECOND = 80  #: that many are played for each second a forecast is used
 _MISSING = 0.2  #: of that time a forecast is used for a caller whom it lacks

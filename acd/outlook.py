@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from acd.chance import Chance
 
-_EVENTS_A_RUN = 4_000
+#: A run ends after so many events for each who waits, and a few; who was not served then has no forecast.
+_EVENTS_A_WAITER, _MORE_EVENTS = 4, 100
 _NEVER = float("inf")
 Key = tuple[float, ...]
 
@@ -106,6 +107,7 @@ class _Run:
         ]
         self._count = self._left
         self._idle: set[int] = set()
+        self._last_key = max((waiter.key[1] for party in parties for waiter in party.waiting), default=0.0)
         #: (time, order, what, agent or party, which of its later callers)
         self._due: list[tuple[float, int, _What, int, int]] = []
         for number, agent in enumerate(agents):
@@ -116,8 +118,8 @@ class _Run:
 
     def play(self) -> None:
         """Go on until everybody was served, nobody can be, or it takes too long."""
-        events = 0
-        while self._left and self._due and events < _EVENTS_A_RUN:
+        events, most = 0, _EVENTS_A_WAITER * self._left + _MORE_EVENTS
+        while self._left and self._due and events < most:
             time, _, what, number, each = heapq.heappop(self._due)
             events += 1
             if what is _What.CALLER:
@@ -186,8 +188,10 @@ class _Run:
                 return
 
     def _next_caller(self, now: float, number: int, each: int) -> None:
-        rate, _ = self._parties[number].later[each]
-        self._later(now + self._chance.exponential() / rate, _What.CALLER, number, each)
+        rate, key_now = self._parties[number].later[each]
+        at = now + self._chance.exponential() / rate
+        if key_now + at < self._last_key:  # else he passes nobody any more
+            self._later(at, _What.CALLER, number, each)
 
     def _patience(self, party: Party) -> float:
         rate = party.impatience_per_second
