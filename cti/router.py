@@ -33,7 +33,14 @@ from acd.facts import CallAnswered, Fact
 from cti.ami.errors import ActionRefused, ActionTimeout, AmiError, LinkDown, UnsafeValue
 from cti.ami.messages import ChannelEvent
 from cti.ami.switch import Switch
-from cti.callbacks.ringing import CALLBACK_CONTEXT, Callbacks, Greeting, callback_leg, callback_variables
+from cti.callbacks.ringing import (
+    CALLBACK_CONTEXT,
+    NOWHERE_CONTEXT,
+    Callbacks,
+    Greeting,
+    callback_leg,
+    callback_variables,
+)
 from cti.calls.call import Call
 from cti.calls.ports import QueueRequest
 from cti.calls.state import ChannelPhase, ChannelState
@@ -295,7 +302,7 @@ class Router:
         variables = {
             "ACD_CALL": leg.nonce, "ACD_OFFER": command.offer, "ACD_STATE": state.encode(), "ACD_LEG_OWNER": self._state.owner,
             "ACD_LEG_OFFER": command.offer, "ACD_LEG_TALK": f"talk-{command.offer}:{command.agent}", "ACD_LEG_CALL": command.call, "ACD_LEG_CALLER": call.channel,
-            "ACD_WHISPER": "&".join("hotline/" + prompt for prompt in whisper),
+            "ACD_WHISPER": "&".join("hotline/" + prompt for prompt in whisper), "FORWARD_CONTEXT": NOWHERE_CONTEXT,
         }
         caller_id = f'"{command.tier} {command.queue} {language}" <{call.caller or "anonymous"}>'
         await self._switch.originate(

@@ -10,6 +10,8 @@ from cti.calls.state import ChannelPhase, ChannelState
 from cti.legs import Leg
 
 CALLBACK_CONTEXT = "hotline-callback"
+#: Where an agent's phone may forward our calls (302): no number is in it.
+NOWHERE_CONTEXT = "hotline-nowhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def callback_variables(command: OfferCallback, leg: Leg, way: Way, owner: str, w
     return {
         "ACD_CALL": leg.nonce, "ACD_OFFER": command.offer, "ACD_STATE": state.encode(), "ACD_LEG_OWNER": owner, "ACD_LEG_OFFER": command.offer,
         "ACD_LEG_CALL": command.call, "ACD_LEG_AGENT": command.agent, "ACD_WHISPER": _files(whisper), "OUT_ORDER": way.order,
-        "OUT_SAY": f"{way.language}:{hello}:{press}",
+        "OUT_SAY": f"{way.language}:{hello}:{press}", "FORWARD_CONTEXT": NOWHERE_CONTEXT,
     }  # fmt: skip
 
 

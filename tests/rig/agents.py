@@ -38,6 +38,7 @@ ANSWERS = Behaviour(answer_after=0.05)
 RINGS = Behaviour()
 BUSY = Behaviour(ring=False, refuse=486)
 DECLINES = Behaviour(refuse=603)
+FORWARDS = Behaviour(refuse=302)
 NOT_AVAILABLE = Behaviour(ring=False, refuse=480)
 NOT_FOUND = Behaviour(ring=False, refuse=404)
 DEAF = Behaviour(ring=False)  # never replies at all: to Asterisk a dead host

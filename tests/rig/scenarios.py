@@ -18,8 +18,10 @@ a=fmtp:96 0-16
 a=ptime:20
 a=sendrecv
 """
-_REFUSALS = (400, 403, 404, 408, 410, 480, 481, 482, 484, 486, 488, 491, 500, 501, 503, 504, 600, 603)
+_REFUSALS = (302, 400, 403, 404, 408, 410, 480, 481, 482, 484, 486, 488, 491, 500, 501, 503, 504, 600, 603)
+FORWARDED_TO = "95598"  # where a phone that answers 302 wants its calls to go
 REFUSALS = {
+    302: "Moved Temporarily",
     404: "Not Found",
     480: "Temporarily Unavailable",
     486: "Busy Here",
@@ -90,7 +92,7 @@ def called() -> str:
     """
     asked = "\n".join(f'<recv request="XREFUSE{status}" optional="true" next="{status}"/>' for status in REFUSALS)
     refusals = '\n<nop next="98"/>\n'.join(
-        f'<label id="{status}"/>\n{_reply(f"{status} {reason}", tagged=True, retransmit=True)}'
+        f'<label id="{status}"/>\n{_reply(f"{status} {reason}", tagged=True, retransmit=True, contact=FORWARDED_TO if status == 302 else "rig")}'
         for status, reason in REFUSALS.items()
     )
     orders = f"""<recv request="CANCEL" optional="true" next="40"/>
@@ -211,6 +213,7 @@ def _reply(
     media_port: str = "",
     cseq: str = "[last_CSeq:]",
     retransmit: bool = False,
+    contact: str = "rig",
 ) -> str:
     body = (
         f"Content-Type: application/sdp\nContent-Length: [len]\n\n{_SDP.format(port=media_port)}"
@@ -224,6 +227,6 @@ SIP/2.0 {status}
 [last_To:]{";tag=[pid]-[call_number]" if tagged else ""}
 [last_Call-ID:]
 {cseq}
-Contact: <sip:rig@127.0.0.1:{RELAY_PORT}>
+Contact: <sip:{contact}@127.0.0.1:{RELAY_PORT}>
 {body}
 ]]></send>"""
