@@ -1,4 +1,4 @@
-"""Agents lead their callers on, by their phones' transfer keys, on the real Asterisk; callers never do."""
+"""Agents lead their callers on, by their phones' transfer keys, on the real Asterisk; that callers cannot is shown in test_apps_queues.py."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ WRAPUP_SECONDS = 3
 LINES = Lines(
     {
         "blind": {"wrapup_seconds": WRAPUP_SECONDS}, "blind_to": {"extension": "811"},
-        "office": {}, "colleague": {}, "failing": {}, "refused": {}, "asking": {"wrapup_seconds": WRAPUP_SECONDS}, "killed": {}, "killed_to": {"extension": "812"},
-        "killed_far": {},
+        "office": {}, "colleague": {}, "failing": {}, "asking": {"wrapup_seconds": WRAPUP_SECONDS}, "killed": {}, "killed_to": {"extension": "812"},
+        "killed_far": {}, "killed_out": {},
     },
     {
         "blind": {"queues": ["blind"]}, "blind_to": {"queues": ["blind_to"]},
         "office": {"queues": ["office"]},
         "colleague": {"queues": ["colleague"]}, "helper": {"queues": ["colleague"], "extension": 2901},
         "failing": {"queues": ["failing"]}, "engaged": {"queues": ["failing"], "extension": 2902},
-        "refused": {"queues": ["refused"]},
         "asking": {"queues": ["asking"]}, "asked": {"queues": ["asking"], "extension": 2903},
         "killed": {"queues": ["killed"]}, "killed_to": {"queues": ["killed_to"]},
+        "killed_out": {"queues": ["killed_out"]},
         "killed_far": {"queues": ["killed_far"]}, "far": {"queues": ["killed_far"], "extension": 2904},
     },
 )
@@ -160,21 +160,6 @@ async def test_who_is_led_to_nobody_is_the_first_of_his_line(site: Site, server:
 
 
 @scene
-async def test_a_caller_cannot_lead_anybody(site: Site, server: HotlineServer) -> None:
-    """Neither his agent nor himself; the talk goes on."""
-    async with site.agents("refused", behaviour=ANSWERS) as farm:
-        await log_in(server, "refused")
-        async with LINES.caller(site, "13700002501", "refused", voice=True) as caller:
-            talk = await farm["refused"].talking()
-            await caller.hears_voice("refused", 20)
-            for number in ("68001", "811", "95598", "2901"):
-                assert await caller.refer(number) == 603
-            await talk.hears_voice(caller.who, 20)
-            await caller.hears_voice("refused", 20)
-            await agent_is(server, "refused", "talking")
-
-
-@scene
 async def test_asks_a_colleague_first(site: Site, server: HotlineServer) -> None:
     """An attended transfer: the agent is free, the two talk, and the caller comes back to his flow after it."""
     async with site.agents("asking", "asked", behaviour=ANSWERS) as farm:
@@ -196,3 +181,47 @@ async def test_asks_a_colleague_first(site: Site, server: HotlineServer) -> None
         record = await record_of(server, caller.who)
         assert (record["outcome"], record["agent"]) == ("answered", "asking")
         assert [step["result"] for step in json.loads(record["trail"]) if step["type"] == "transfer"] == ["attended"]
+
+
+async def test_a_kill_after_each_kind_costs_nobody(lines: Site, hotline: HotlineServer, stage: Stage) -> None:
+    """One waits where he was led, one talks outside, one with the colleague who was asked: all go on, and so do the agents."""
+    del stage
+    names = ("killed", "killed_to", "killed_out", "killed_far", "far")
+    async with (
+        lines.agents(*names, behaviour=ANSWERS) as farm,
+        lines.callee(ANSWERS) as callee,
+        LINES.caller(lines, "13700002701", "killed") as waits,
+        LINES.caller(lines, "13700002702", "killed_out") as outside,
+        LINES.caller(lines, "13700002703", "killed_far", voice=True) as joined,
+    ):
+        for name in ("killed", "killed_out", "killed_far"):
+            await ask(hotline, name, "login")
+        talks = [await farm[name].talking(20) for name in ("killed", "killed_out", "killed_far")]
+        for caller, name in ((waits, "killed"), (outside, "killed_out"), (joined, "killed_far")):
+            await caller.hears_voice(name, 30)
+        async with Caller.call(lines.rig, "2904", "killed_far", username="killed_far", password=lines.passwords["killed_far"]) as consult:
+            far = await farm["far"].talking()
+            await lead(talks[2], "2904", replaces=consult)
+        await lead(talks[0], "812")
+        await lead(talks[1], "68001")
+        abroad = await callee.talking(15)
+        call = (await call_of(hotline, waits.who))["call"]
+        await waiting(hotline, "killed_to", 1)
+        await outside.hears_voice(OUTSIDE, 20)
+
+        await hotline.restart()
+
+        (entry,) = await waiting(hotline, "killed_to", 1)
+        assert entry["call"] == call
+        await outside.hears_voice(OUTSIDE, 20)
+        await joined.hears_voice("far", 20)
+        await abroad.hangup()
+        await far.hangup()
+        await outside.heard("survey/ask-1", 30)
+        await joined.heard("survey/ask-1", 30)
+        await ask(hotline, "killed_to", "login")
+        await waits.hears_voice("killed_to", 30)
+        assert len(callee.calls) == 1
+        for name in ("killed", "killed_out", "killed_far"):
+            await agent_is(hotline, name, "ready", 20)
+            assert len(farm[name].calls) == 1
