@@ -150,6 +150,7 @@ def test_the_demo_configuration_is_clean_and_complete():
         ("agents", "[billing, faults]", "[biling, faults]", "agents.yaml:10:14 unknown-queue", 'mean "billing"'),
         ("agents", "queues: [faults]", "queues: [faults, faults]", "agents.yaml:16:22 duplicate-queue", "keep one"),
         ("agents", 'extension: "0102"', 'extension: "1001"', "agents.yaml:13:5 duplicate-extension", "his own"),
+        ("queues", "  billing:\n", "  billing:\n    extension: 1001\n", "queues.yaml:5:5 duplicate-extension", "its own"),
         ("agents", 'extension: "0102"', "extension: yes", "agents.yaml:13:5 bad-value", "2 to 8 digits"),
         ("agents", 'extension: "0102"', "extension: true", "agents.yaml:13:5 bad-value", "2 to 8 digits"),
         ("agents", "PJSIP/phone7", "PJSIP/anna", "agents.yaml:14:5 duplicate-device", "his own phone"),

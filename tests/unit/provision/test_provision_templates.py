@@ -124,6 +124,27 @@ def test_without_a_list_the_dialplan_has_no_way_out(install: AsteriskInstall, tm
     assert [name for name in contexts if name.startswith("hotline-out-")] == ["hotline-out-never"]
 
 
+def test_agents_lead_callers_to_what_is_listed_and_nobody_else_does(install: AsteriskInstall, tmp_path: Path) -> None:
+    layout = RuntimeLayout(tmp_path / "run")
+    both, dial = (Rule(name, (numbers,), purposes, "PJSIP/{number}@outside", 30, 1800) for name, numbers, purposes in (
+        ("branch", "6800X", frozenset({Purpose.DIAL, Purpose.TRANSFER})), ("desk", "68010", frozenset({Purpose.DIAL})),
+    ))  # fmt: skip
+    given = replace(options(tmp_path), dialing=Dialing((both, dial)), colleagues=(("1001", "PJSIP/agent01"),), queue_numbers=("801",))
+    render_runtime(install, layout, given)
+    extensions = sections((layout.etc / "extensions.conf").read_text())
+    led = [line.split(",")[0] for line in extensions["hotline-transfer"].splitlines() if line.startswith("exten")]
+    assert led == ["exten => 801", "exten => 1001", "exten => _6800X"]
+    assert "exten => 1001,1,Set(OUT_SAY=)" in extensions["hotline-consult"]
+    assert "68010" not in extensions["hotline-consult"]
+    assert "exten => 1001,1,Set(LOCAL(OUT_DEVICE)=PJSIP/agent01)" in extensions["hotline-out-transfer-0agents"]
+    assert "hotline-out-transfer-branch" in extensions
+    assert "hotline-out-transfer-desk" not in extensions
+    assert "exten" not in extensions["hotline-nowhere"]
+    pjsip = (layout.etc / "pjsip.conf").read_text()
+    assert pjsip.count("allow_transfer = no") == 1
+    assert pjsip.count("allow_transfer = yes") == len(given.phones)
+
+
 def test_each_ami_user_has_the_least_rights(install: AsteriskInstall, tmp_path: Path) -> None:
     layout = RuntimeLayout(tmp_path / "run")
     render_runtime(install, layout, options(tmp_path))
