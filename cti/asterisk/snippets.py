@@ -18,6 +18,7 @@ _MODULES_SHOWN = (
     "format_pcm",
     "codec_ulaw",
     "res_musiconhold",
+    "res_pjsip_refer",
 )
 
 
@@ -48,7 +49,8 @@ def snippets(options: RuntimeOptions, settings: Mapping[str, object], spool: Pat
         (
             "/etc/asterisk/hotline-pjsip.conf",
             ('in pjsip.conf add: #include "hotline-pjsip.conf"; skip accounts your phones have already. '
-            "What counts: the context, the codecs, rtp_timeout"),
+            "What counts: the context, the codecs, rtp_timeout,\n"
+            "and allow_transfer: yes for agents' phones alone; on your trunk write allow_transfer = no (it is yes where it is not written)"),
             _sections("pjsip.conf", values, {"hotline-endpoint"}) + "\n" + "\n".join(map(phone_text, options.phones)),
         ),
         ("/etc/asterisk/hotline-queues.conf", 'in queues.conf add: #include "hotline-queues.conf"', _sections("queues.conf", values)),
