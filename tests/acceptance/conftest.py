@@ -71,6 +71,7 @@ async def gallery(programs: Programs, tmp_path_factory: pytest.TempPathFactory) 
 @pytest_asyncio.fixture(loop_scope="session")
 async def server(site: Site) -> AsyncIterator[HotlineServer]:
     """A ready server with an empty database; afterwards nothing is up any more, and its log has no traceback."""
+    await site.clear()
     async with site.running() as server:
         yield server
     await site.clear()

@@ -176,7 +176,7 @@ async def test_whisper_then_talk_then_survey(site: Site, server: HotlineServer) 
         LINES.caller(site, number, "billing", tier="gold", language="en", voice=True) as caller,
     ):
         (call,) = await waiting(server, "billing", 1)
-        await caller.hears_music(20)
+        await caller.hears_music()
         waited_seconds = (await waiting(server, "billing", 1))[0]["waited_seconds"]
         await log_in_quietly(server, "whisper")
         talk = await farm["whisper"].talking()
@@ -264,7 +264,7 @@ async def test_hash_leads_to_voicemail(site: Site, server: HotlineServer) -> Non
 
     async def leave(number: str, *, hang_up: bool) -> None:
         async with LINES.caller(site, number, "to_voicemail", voice=True) as caller:
-            await caller.hears_music(20)
+            await caller.hears_music()
             await caller.press("#")
             await caller.heard_whole("phrases/voicemail-ask")
             begun = time.monotonic()

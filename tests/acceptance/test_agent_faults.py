@@ -225,7 +225,7 @@ async def _leaves_digits(caller: Caller) -> None:
 
 async def _leaves_line(caller: Caller) -> None:
     await to_queue(caller)
-    await caller.hears_music(15.0)
+    await caller.hears_music()
     await caller.hangup()
 
 

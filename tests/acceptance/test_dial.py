@@ -163,7 +163,7 @@ async def test_music_until_the_answer_and_an_end_to_long_talks(site: Site, hotli
         callee.behaviour = RINGS
         call = await to_outside(listens, callee, "3")
         assert number_called(call) == "68010"
-        await listens.hears_music(15.0)
+        await listens.hears_music()
         callee.behaviour = ANSWERS
         short = await to_outside(talks, callee, "2")
         await talk(talks, short)

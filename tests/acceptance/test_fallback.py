@@ -147,7 +147,7 @@ async def _entries(late: list[Caller], farm: AgentFarm, killed_at: float) -> Non
 async def _menu_then_voicemail(site: Site, caller: Caller, killed_at: float) -> None:
     """Nobody answers: after the queue's limit he speaks his message, and it is kept."""
     await _falls_back(caller, killed_at, MENU_SECONDS)
-    await caller.hears_music(15.0)
+    await caller.hears_music()
     await caller.heard_whole("phrases/voicemail-ask", QUEUE_SECONDS + 25.0)
     await asyncio.sleep(2.5)
     await caller.press("#")
@@ -161,7 +161,7 @@ async def _falls_back_and_waits(callers: list[Caller], killed_at: float) -> None
     """Music without a gap, then the fallback, in time."""
     await gathered(*(_falls_back(caller, killed_at, WAITING_SECONDS) for caller in callers))
     assert max(caller.longest_gap_seconds() for caller in callers) < GAP_SECONDS
-    await gathered(*(caller.hears_music(15.0) for caller in callers))
+    await gathered(*(caller.hears_music() for caller in callers))
 
 
 async def _talk_ends_politely(caller: Caller, call: object, killed_at: float) -> None:

@@ -34,10 +34,15 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def _channels(site: Site) -> dict[str, tuple[str, str]]:
-    """(channel, uniqueid) by the caller's number."""
+    """(channel, uniqueid) by the caller's number; of an agent's leg, which shows its caller's number, by the agent's name."""
     lines = (await site.asterisk.cli("core show channels concise")).splitlines()
     rows = [line.split("!") for line in lines if "!" in line]
-    return {row[7]: (row[0], row[-1].strip()) for row in rows}
+    return {_whose(row): (row[0], row[-1].strip()) for row in rows}
+
+
+def _whose(row: list[str]) -> str:
+    agent = row[0].removeprefix("PJSIP/").partition("-")[0]
+    return row[7] if agent == "trunk" else agent
 
 
 def _attacks(victims: dict[str, tuple[str, str]], numbers: list[str], leg: tuple[str, str]) -> list[str]:
@@ -83,7 +88,7 @@ async def test_forged_events_have_no_effect_and_are_counted(site: Site, server: 
         await login(server, "agent02")
         ringing = await farm["agent02"].called()
         victims = await _channels(site)
-        leg = next((name, unique) for name, unique in victims.values() if name.startswith("PJSIP/agent02-"))
+        leg = victims["agent02"]
         await to_menu(menu)
         victims = await _channels(site)
 

@@ -8,6 +8,7 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import pytest_asyncio
 
 from tests.rig.agents import ANSWERS
 from tests.rig.listener import Caller
@@ -26,6 +27,7 @@ from tests.rig.stages import (
 from tests.rig.waiting import eventually
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from tests.rig.server import HotlineServer
@@ -68,6 +70,13 @@ async def state_of(server: HotlineServer, agent: str, within: float = 10.0, **wa
         return (await agent_states(server)).get(agent) == wanted["state"]
 
     await eventually(so, within, f"{agent} {wanted['state']}")
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def _cleared(site: Site) -> AsyncIterator[None]:
+    """Leave nothing that the next test's server would take for its own."""
+    yield
+    await site.clear()
 
 
 async def test_members_change_under_callers_who_wait_and_talk(site: Site, config: Path) -> None:

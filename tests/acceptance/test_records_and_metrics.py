@@ -64,6 +64,7 @@ async def tap(site: Site) -> AsyncIterator[Tap]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def hotline(site: Site, tap: Tap) -> AsyncIterator[HotlineServer]:
+    await site.clear()  # else calls of other tests' servers would be among its records
     async with demo_hotline(site, ami_port=tap.port, log_level="debug") as server:
         yield server
 

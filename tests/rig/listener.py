@@ -114,8 +114,8 @@ class Party:
         await self._sounds_changed.until(lambda: heard.ended, within, lambda: f"{wanted} did not end; {self._story()}")
         return heard
 
-    async def hears_music(self, within: float = 10.0) -> Heard:
-        """Wait until hold music is (or goes on being) heard now."""
+    async def hears_music(self, within: float = 30.0) -> Heard:
+        """Wait until hold music is (or goes on being) heard now; before it a caller hears which keys lead out of the line."""
         return await self._hears_now("music/", within)
 
     async def hears_voice(self, who: str, within: float = 10.0) -> Heard:
