@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from acd.world import World
 
 MISSED_CALLS = "missed_calls"
+PHONE_PAUSE = "break"
+"""The reason of a pause asked for by phone, which has no keys for words."""
 
 _BACKING_OFF = frozenset({OfferCause.BUSY, OfferCause.REJECTED, OfferCause.UNREACHABLE, OfferCause.ERROR})
 _HIS_DOING = _BACKING_OFF | {OfferCause.NO_ANSWER, OfferCause.HUNG_UP}

@@ -196,13 +196,25 @@ class ForecastRules:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseReason:
+    """A declared reason to pause: `limit_seconds` is how long it should last at most (0: as long as it takes); `productive`
+    pauses count as work (back office, training) in reports."""
+
+    name: str
+    label_zh: str = ""
+    label_en: str = ""
+    limit_seconds: float = 0.0
+    productive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything the engine routes by. Mappings are by name; see `Queue`, `Tier`, `Agent`, `Backoff`.
 
     `grades` gives other names (star levels, grades of business customers) the tier they count as; `head_starts` add to
     the tier's. A caller who hung up and rings again within `return_seconds` gets his place back (0: never). Wrap-up is
     extended to `wrapup_limit_seconds` at most. The agent he spoke to last is remembered for
-    `last_agent_seconds`. `seed` is for lots.
+    `last_agent_seconds`. `seed` is for lots. `pause_reasons` are the words an agent may pause with; none listed: any.
     """
 
     queues: Mapping[str, Queue] = field(default_factory=dict)
@@ -221,3 +233,8 @@ class Policy:
     connect_deadline_seconds: float = 15.0
     cancel_deadline_seconds: float = 5.0
     instant_hangup_seconds: float = 0.5
+    pause_reasons: Mapping[str, PauseReason] = field(default_factory=dict)
+
+    def may_pause(self, reason: str) -> bool:
+        """Whether an agent may give this reason for his pause."""
+        return not self.pause_reasons or reason in self.pause_reasons

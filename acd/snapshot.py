@@ -66,6 +66,7 @@ class AgentSnapshot:
     """One agent. `until` is the engine time at which the state ends by itself, None if it does not.
 
     `next_state` is what he asked to be after his present offer or talk (a pause, a log-out), None if nothing.
+    `over_limit`: his pause lasts longer than its reason allows.
     """
 
     name: str
@@ -79,6 +80,7 @@ class AgentSnapshot:
     until: float | None
     busy_elsewhere: bool
     next_state: AgentState | None = None
+    over_limit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,4 +163,10 @@ def agent_of(world: World, agent: AgentRecord) -> AgentSnapshot:
         until=until,
         busy_elsewhere=agent.busy_elsewhere,
         next_state=agent.after.state if agent.after is not None else None,
+        over_limit=_over_limit(world, agent),
     )
+
+
+def _over_limit(world: World, agent: AgentRecord) -> bool:
+    reason = world.policy.pause_reasons.get(agent.reason) if agent.state is AgentState.PAUSED else None
+    return reason is not None and 0 < reason.limit_seconds < world.now - agent.since

@@ -45,6 +45,7 @@ from cti.leading import find_target
 from cti.ledger import Ledger
 from cti.metrics import Metrics
 from cti.metrics.meters import MeteredRequester
+from cti.pauses import PauseWatch
 from cti.policy_in_force import PolicyInForce, PolicyRefused
 from cti.router import Router, RouterState, Words
 from cti.settings import Settings
@@ -100,6 +101,7 @@ class Server:
         self._reload = asyncio.Event()
         self.sessions = SessionKeeper(room.store)
         self.keeper = AgentKeeper(room.store, room.clock, lambda: None if self._live is None else self._live.engine)
+        self.pauses = PauseWatch(room.clock, lambda: None if self._live is None else self._live.engine)
         ami = room.settings.ami
         events = AmiAccount(ami.host, ami.port, ami.events_username, ami.events_secret.get_secret_value(), "on")
         actions = AmiAccount(ami.host, ami.port, ami.actions_username, ami.actions_secret.get_secret_value(), "off")
@@ -239,7 +241,7 @@ class Server:
         work: list[tuple[str, Coroutine[None, None, None]]] = [
             ("ami events", self.events_link.run()), ("ami actions", self.actions_link.run()), ("sessions", self.sessions.run()),
             ("agents", self.keeper.run()), ("callbacks", self._room.callbacks.run()), ("reloads", self._reloads()), ("attachments", self._attachments()),
-            ("pauses", watch_for_pauses(self._room.clock)),
+            ("pauses", watch_for_pauses(self._room.clock)), ("agents' pauses", self.pauses.run()),
         ]
         if self._room.settings.watch_flows_seconds:
             work.append(("flow files", self.flows.watch(self._room.settings.watch_flows_seconds)))
@@ -339,7 +341,7 @@ class Server:
         engine = Engine(self.policy, offer_prefix=f"e{epoch_of(self._owner):06d}-{self._attached:04d}-")
         router = Router(
             engine, state, switch, room.clock, Words(book.whisper, book.whisper_callback, book.greeting(), book.announce), room.callbacks,
-            (room.ledger, room.metrics, self.keeper, room.callbacks, *([room.decisions.listening(engine)] if room.decisions is not None else [])),
+            (room.ledger, room.metrics, self.keeper, self.pauses, room.callbacks, *([room.decisions.listening(engine)] if room.decisions is not None else [])),
         )
         services = CallServices(
             switch=switch, clock=room.clock, flows=room.flows, backends=room.backends, sessions=self.sessions, queue=router,

@@ -61,7 +61,7 @@ def logout(name: Name, settings: SettingsOption = None) -> None:
 @commands.command()
 def pause(
     name: Name,
-    reason: Annotated[str, typer.Option(help="a word that others see")] = "break",
+    reason: Annotated[str, typer.Option(help="why: one of pause_reasons in config/agents.yaml")] = "break",
     settings: SettingsOption = None,
 ) -> None:
     """Pause an agent, after his talk if he has one.

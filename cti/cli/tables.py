@@ -72,7 +72,7 @@ def agent_table(agents: Iterable[Document]) -> Table:
         state = Text(printable(agent["state"]), style=_COLOURS.get(agent["state"], ""))
         table.add_row(
             *_cells(agent["name"], agent["extension"]), state, *_cells(duration(agent["seconds_in_state"]), duration(agent["ends_in_seconds"])),
-            *_cells(agent["next_state"] or "", agent["reason"], agent["call"], ",".join(agent["queues"])),
+            *_cells(agent["next_state"] or "", f"{agent['reason']}{' (too long)' * agent['over_limit']}", agent["call"], ",".join(agent["queues"])),
         )  # fmt: skip
     return table
 

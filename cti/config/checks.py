@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from acd import strategies
+from acd.agents import PHONE_PAUSE
 from cti.config.models import AgentsFile, QueuesFile
 from cti.config.reading import Source
 from ivr.document import Finding, Position, Severity, did_you_mean
@@ -28,7 +29,11 @@ def check_queues(queues: Source[QueuesFile]) -> Iterator[Finding]:
 
 
 def check_agents(agents: Source[AgentsFile]) -> Iterator[Finding]:
-    """Check agents.yaml in itself: skills declared, extensions and phones used once."""
+    """Check agents.yaml in itself: skills declared, the phone's pause among the reasons, extensions and phones used once."""
+    if agents.model.pause_reasons and PHONE_PAUSE not in agents.model.pause_reasons:
+        yield agents.at("pause_reasons").finding(
+            "pause-by-phone", f'agents who pause by phone (*46) give the reason "{PHONE_PAUSE}", which is not listed', f"add {PHONE_PAUSE}: {{zh: …, en: …}}"
+        )
     extensions: dict[str, str] = {}
     devices: dict[str, str] = {}
     for name, entry in agents.model.agents.items():

@@ -11,6 +11,7 @@ from acd.config import (
     CallbackRules,
     ForecastRules,
     HeadStartRule,
+    PauseReason,
     Policy,
     Queue,
     Ring,
@@ -110,6 +111,12 @@ def _policy(queues: QueuesFile, tiers: TiersFile, agents: AgentsFile) -> Policy:
         last_agent_seconds=dispatch.last_agent_seconds,
         wrapup_limit_seconds=dispatch.wrapup_limit_seconds,
         seed=dispatch.seed,
+        pause_reasons=MappingProxyType(
+            {
+                name: PauseReason(name, entry.zh, entry.en, entry.limit_seconds, entry.productive)
+                for name, entry in agents.pause_reasons.items()
+            }
+        ),
     )
 
 

@@ -214,9 +214,19 @@ class AgentEntry(Model):
     weight: Annotated[float, Field(gt=0, le=1000, description="share in lots, above 0 to 1000")] = 1
 
 
+class PauseEntry(Label):
+    """One reason to pause; see `acd.config.PauseReason`."""
+
+    limit_seconds: Annotated[float, seconds(0, _Day, "how long such a pause should last at most, 0 for no limit")] = 0
+    productive: Annotated[bool, Field(description="true when the agent works meanwhile (back office, training)")] = False
+
+
 class AgentsFile(Model):
     """agents.yaml."""
 
     version: Literal[1]
     skills: Annotated[dict[Name, Label], Field(description="every skill there is, with its labels")]
+    pause_reasons: Annotated[
+        dict[Name, PauseEntry], Field(max_length=50, description="at most 50 reasons to pause, like {lunch: {zh: 午餐, en: Lunch}}; none for any word")
+    ] = {}
     agents: dict[Name, AgentEntry]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
+from acd.agents import PHONE_PAUSE
 from acd.events import AgentLoggedIn, AgentLoggedOut, AgentPaused, AgentReadied, Event
 from acd.snapshot import AgentSnapshot, Snapshot
 from acd.states import AgentState
@@ -19,7 +20,6 @@ from cti.calls.line import Line, LineGone
 from ivr.texts import LANGUAGES
 
 LOGIN_CODE, PAUSE_CODE, WAITING_CODE = "*45", "*46", "*47"
-PAUSE_REASON = "break"
 
 
 class FeatureDesk:
@@ -113,5 +113,5 @@ class FeatureDesk:
         if agent.state in (AgentState.PAUSED, AgentState.WRAP_UP):
             self._tell(AgentReadied(agent.name))
             return "agent-ready", None
-        self._tell(AgentPaused(agent.name, PAUSE_REASON))
+        self._tell(AgentPaused(agent.name, PHONE_PAUSE))
         return "agent-paused", None

@@ -132,7 +132,8 @@ class AgentView(Model):
     """An agent now.
 
     `seconds_in_state` is null until his state changes for the first time (or the store told of it); `ends_in_seconds`:
-    when the state ends by itself; `next_state`: what he asked to be after his talk.
+    when the state ends by itself; `next_state`: what he asked to be after his talk; `over_limit`: his pause lasts longer than
+    its reason allows.
     """
 
     name: str
@@ -148,6 +149,7 @@ class AgentView(Model):
     offer: str
     misses: Count
     busy_elsewhere: bool
+    over_limit: bool
 
 
 class AgentList(Model):
@@ -184,7 +186,7 @@ class PolicyView(Model):
 
 
 class PauseRequest(Model):
-    """Why the agent pauses: a word others see."""
+    """Why the agent pauses: one of `pause_reasons` of agents.yaml; if none are listed there, any word."""
 
     reason: Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 

@@ -14,6 +14,7 @@ from cti.http.models import (
     AgentList,
     AgentView,
     CallDetail,
+    Fault,
     FlowsView,
     Health,
     LiveCallList,
@@ -134,7 +135,14 @@ async def logout_agent(deps: ApiDeps, name: str) -> AgentView:
 
 @operation("POST", "/api/agents/{name}/pause", "agents", status=202, problems=(409, 503))
 async def pause_agent(deps: ApiDeps, name: str, body: PauseRequest) -> AgentView:
-    """Pause an agent, after his talk if he has one; a new reason replaces the old."""
+    """Pause an agent, after his talk if he has one; a new reason replaces the old.
+
+    422 with the list when agents.yaml lists reasons and this is none of them.
+    """
+    _agent(deps, name)
+    if not deps.policy().may_pause(body.reason):
+        fault = Fault(where="body.reason", message=f"give one of {', '.join(deps.policy().pause_reasons)}, or add it to pause_reasons of agents.yaml")
+        raise Refusal(422, "this reason to pause is not listed", (fault,))
     return await _ask(deps, name, pause(body.reason))
 
 

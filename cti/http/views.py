@@ -81,6 +81,7 @@ def agent_view(agent: AgentSnapshot, config: Agent) -> AgentView:
         offer=agent.offer,
         misses=agent.misses,
         busy_elsewhere=agent.busy_elsewhere,
+        over_limit=agent.over_limit,
     )
 
 

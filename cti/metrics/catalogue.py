@@ -99,6 +99,11 @@ FORECAST_ERROR = _metric(
 )  # fmt: skip
 QUEUE_AGENTS = _metric(Kind.GAUGE, "queue_agents", "queue state", "Agents of the queue by state.")
 AGENTS = _metric(Kind.GAUGE, "agents", "state", "Agents by state.")
+AGENTS_PAUSED = _metric(
+    Kind.GAUGE, "agents_paused", "reason",
+    "Paused agents by reason: those of pause_reasons in agents.yaml, missed_calls, and all other words as `other`.",
+)  # fmt: skip
+AGENTS_OVER_LIMIT = _metric(Kind.GAUGE, "agents_pause_over_limit", "", "Agents whose pause lasts longer than its reason allows.")
 
 # Calls and flows
 CALLS_BEGAN = _metric(Kind.COUNTER, "calls_total", "", "Calls that came in.")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from acd.agents import MISSED_CALLS
 from acd.config import Policy
 from acd.snapshot import QueueSnapshot, Snapshot
 from acd.states import AgentState
@@ -18,7 +19,7 @@ class SnapshotCollector(Collector):
     """Takes one snapshot a scrape. While there is none (no engine yet) only `hotline_calls_active` is told.
 
     Args:
-        policy: which queues and tiers have series.
+        policy: which queues, tiers and reasons to pause have series.
         snapshot: the engine as it stands, None if there is none.
         live_calls: how many calls are on the line.
 
@@ -27,13 +28,15 @@ class SnapshotCollector(Collector):
     def __init__(self, policy: Policy, snapshot: Callable[[], Snapshot | None], live_calls: Callable[[], int]) -> None:
         self._tiers = Vocabulary(policy.tiers)
         self._queues = Vocabulary(policy.queues)
+        self._reasons = Vocabulary((MISSED_CALLS, *policy.pause_reasons))
         self._snapshot = snapshot
         self._live_calls = live_calls
 
     def policy_replaced(self, policy: Policy) -> None:
-        """Tell of the queues and tiers of this policy, too."""
+        """Tell of the queues, tiers and reasons to pause of this policy, too."""
         self._tiers.learn(policy.tiers)
         self._queues.learn(policy.queues)
+        self._reasons.learn(policy.pause_reasons)
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
         """Name the families without taking a snapshot; the registry asks when this is registered."""
@@ -42,7 +45,7 @@ class SnapshotCollector(Collector):
             for definition in (
                 catalogue.WAITING, catalogue.LONGEST, catalogue.TALKING, catalogue.CALLBACKS_OPEN, catalogue.ESTIMATE, catalogue.FORECAST_ERROR,
                 catalogue.QUEUE_AGENTS,
-                catalogue.AGENTS, catalogue.CALLS_ACTIVE, catalogue.IVR_ACTIVE,
+                catalogue.AGENTS, catalogue.AGENTS_PAUSED, catalogue.AGENTS_OVER_LIMIT, catalogue.CALLS_ACTIVE, catalogue.IVR_ACTIVE,
             )
         ]  # fmt: skip
 
@@ -56,6 +59,8 @@ class SnapshotCollector(Collector):
         elsewhere = sum(queue.waiting + queue.talking for queue in snapshot.queues.values())
         yield _single(catalogue.IVR_ACTIVE, max(0, live_calls - elsewhere))
         yield self._agents(snapshot)
+        yield self._paused(snapshot)
+        yield _single(catalogue.AGENTS_OVER_LIMIT, sum(agent.over_limit for agent in snapshot.agents.values()))
         yield from self._lines(snapshot)
 
     def _agents(self, snapshot: Snapshot) -> GaugeMetricFamily:
@@ -63,6 +68,13 @@ class SnapshotCollector(Collector):
         states = Counter(agent.state for agent in snapshot.agents.values())
         for state in AgentState:
             family.add_metric([state.value], states[state])
+        return family
+
+    def _paused(self, snapshot: Snapshot) -> GaugeMetricFamily:
+        family = _family(catalogue.AGENTS_PAUSED)
+        reasons = Counter(self._reasons.fit(agent.reason) for agent in snapshot.agents.values() if agent.state is AgentState.PAUSED)
+        for reason in (*self._reasons.known, OTHER):
+            family.add_metric([reason], reasons[reason])
         return family
 
     def _lines(self, snapshot: Snapshot) -> Iterable[GaugeMetricFamily]:

@@ -6,10 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from acd.config import Backoff, Queue, Ring, SkillNeed, Tier
+from acd.config import Backoff, PauseReason, Queue, Ring, SkillNeed, Tier
 from cti.config import load_policy, missing_plans, read_policy
 from ivr.document import BadDocument, Severity
 
+REASONS = """\
+pause_reasons:
+  break: {zh: 小休, en: Break, limit_seconds: 900}
+  training: {zh: 培训, en: Training, productive: true}
+agents:
+"""
 DEMO = Path(__file__).parents[3] / "config"
 
 QUEUES = """\
@@ -124,6 +130,25 @@ def test_the_demo_configuration_is_clean_and_complete():
     assert loaded.skills["lang_zh"].en == "Mandarin"
 
 
+def test_the_reasons_to_pause(folder):
+    assert load_policy(folder).may_pause("anything")
+    change(folder, "agents", "agents:\n", REASONS)
+    policy = load_policy(folder)
+    assert policy.pause_reasons == {
+        "break": PauseReason("break", "小休", "Break", 900),
+        "training": PauseReason("training", "培训", "Training", 0, productive=True),
+    }
+    assert (policy.may_pause("break"), policy.may_pause("anything")) == (True, False)
+
+
+def test_the_pause_by_phone_must_be_listed(folder):
+    change(folder, "agents", "agents:\n", REASONS.replace("break:", "rest:"))
+    places, (finding,) = mistakes(folder)
+    assert places == ["agents.yaml:5:1 pause-by-phone"]
+    assert "*46" in str(finding)
+    assert "add break:" in str(finding)
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "found", "said"),
     [
@@ -155,6 +180,8 @@ def test_the_demo_configuration_is_clean_and_complete():
         ("agents", 'extension: "0102"', "extension: true", "agents.yaml:13:5 bad-value", "2 to 8 digits"),
         ("agents", "PJSIP/phone7", "PJSIP/anna", "agents.yaml:14:5 duplicate-device", "his own phone"),
         ("agents", "PJSIP/phone7", "Local/1@evil", "agents.yaml:14:5 bad-value", "endpoint's name"),
+        ("agents", "agents:\n", REASONS.replace("900", "-1"), "agents.yaml:6:30 bad-value", "0 for no limit"),
+        ("agents", "agents:\n", REASONS.replace("productive: true", "productive: much"), "agents.yaml:7:36 bad-value", "true when the agent works"),
         ("agents", "queues: [faults]", "queue: [faults]", "agents.yaml:16:5 unknown-key", 'mean "queues"'),
     ],
 )  # fmt: skip

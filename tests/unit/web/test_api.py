@@ -11,14 +11,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
-from acd.config import Queue
+from acd.config import PauseReason, Queue
 from acd.events import AgentLoggedIn, CallQueued, OfferCause, OfferFailed, TalkEnded
 from acd.states import AgentState
 from cti.decisions import record_of
 from cti.http import ApiDeps, ListenError, make_app, serving
 from cti.http.app import STYLE_HASH
 from cti.http.table import markdown
-from tests.unit.web.hotline import TOKEN, Hotline
+from tests.unit.web.hotline import POLICY, TOKEN, Hotline
 
 pytestmark = pytest.mark.asyncio
 
@@ -152,6 +152,22 @@ async def test_what_an_agent_asks_for_in_a_talk_is_shown_as_next(hotline):
         longer = await post(client, "/api/agents/anna/wrap-up", json={"seconds": 60})
         assert 67.0 < longer["ends_in_seconds"] <= 68.0
         assert (await post(client, "/api/agents/anna/ready"))["state"] == "ready"
+
+
+async def test_only_listed_reasons_are_reasons_to_pause():
+    hotline = Hotline(replace(POLICY, pause_reasons={"break": PauseReason("break", limit_seconds=60.0), "lunch": PauseReason("lunch")}))
+    hotline.tell(AgentLoggedIn("anna"))
+    async with hotline.serve() as client:
+        problem = await post(client, "/api/agents/anna/pause", 422, json={"reason": "tea"})
+        assert problem["errors"] == [{"where": "body.reason", "message": "give one of break, lunch, or add it to pause_reasons of agents.yaml"}]
+        await post(client, "/api/agents/nobody/pause", 404, json={"reason": "tea"})
+        assert (await get(client, "/api/agents/anna"))["state"] == "ready"
+        paused = await post(client, "/api/agents/anna/pause", json={"reason": "break"})
+        assert (paused["reason"], paused["over_limit"]) == ("break", False)
+        long_ago = hotline.engine.snapshot(hotline.clock.now() + 61.0)
+        assert (long_ago.agents["anna"].over_limit, long_ago.agents["bert"].over_limit) == (True, False)
+        assert (await post(client, "/api/agents/anna/pause", json={"reason": "lunch"}))["reason"] == "lunch"
+    assert not hotline.engine.snapshot(hotline.clock.now() + 10_000.0).agents["anna"].over_limit, "lunch has no limit"
 
 
 async def test_the_impossible_is_refused_with_the_cure(hotline):

@@ -1,5 +1,6 @@
 """What the metrics say after the engine lived through something, read by the official parser."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,13 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
-from acd.config import Agent, Policy, Queue, SkillNeed, Tier
+from acd.config import Agent, PauseReason, Policy, Queue, SkillNeed, Tier
 from acd.engine import Engine
 from acd.events import (
     AgentLoggedIn,
+    AgentPaused,
     AgentReadied,
+    AgentUnpaused,
     CallAbandoned,
     CallQueued,
     OfferAnswered,
@@ -189,6 +192,26 @@ def test_agents_are_counted_by_state(hotline):
     hotline.tell(OfferFailed(hotline.offers[0], OfferCause.BUSY))
     assert hotline.value("hotline_agents", state="backoff") == 1
     assert hotline.value("hotline_offers_total", queue="billing", result="busy") == 1
+
+
+def test_paused_agents_are_counted_by_listed_reasons():
+    hotline = Hotline(replace(POLICY, pause_reasons={"lunch": PauseReason("lunch", limit_seconds=60.0), "break": PauseReason("break")}))
+    hotline.tell(AgentLoggedIn("anna"))
+    hotline.tell(AgentPaused("anna", "lunch"))
+    hotline.tell(AgentLoggedIn("bert"))
+    hotline.tell(AgentPaused("bert", "a word of an earlier configuration"))
+
+    def paused():
+        return {reason: hotline.value("hotline_agents_paused", reason=reason) for reason in ("lunch", "break", "missed_calls", "other")}
+
+    assert paused() == {"lunch": 1, "break": 0, "missed_calls": 0, "other": 1}
+    assert hotline.value("hotline_agents_pause_over_limit") == 0
+    hotline.now += 61.0
+    assert hotline.value("hotline_agents_pause_over_limit") == 1
+    hotline.metrics.policy_loaded(replace(POLICY, pause_reasons={"tea": PauseReason("tea")}))
+    assert hotline.value("hotline_agents_paused", reason="tea") == 0
+    hotline.tell(AgentUnpaused("anna"))
+    assert (paused()["lunch"], hotline.value("hotline_agents_pause_over_limit")) == (0, 0)
 
 
 def test_strange_names_go_to_other(hotline):
