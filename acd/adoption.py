@@ -123,7 +123,7 @@ def dispatch_resumed(world: World, event: DispatchResumed) -> None:
 
 def _restore(world: World, agent: AgentRecord, event: AgentAdopted) -> None:
     runs_on = event.until is not None and event.until > world.now
-    since = world.now if event.since is None else min(event.since, world.now)
+    since = _began(world, event)
     if agent.state is AgentState.WRAP_UP and event.state not in {AgentState.LOGGED_OUT, AgentState.PAUSED}:
         return  # an adopted talk has just ended here: fresher than the store
     if agent.state is AgentState.BACKOFF is event.state:
@@ -140,6 +140,14 @@ def _restore(world: World, agent: AgentRecord, event: AgentAdopted) -> None:
     world.refresh_free(agent)
     if agent.state is AgentState.BACKOFF:
         agent.not_before, agent.not_before_reason = event.until or 0.0, event.reason
+
+
+def _began(world: World, event: AgentAdopted) -> float:
+    """When what the agent is in now began: a wrap-up or back-off that ran out meanwhile ended at its deadline, a call just now."""
+    if event.state in {AgentState.WRAP_UP, AgentState.BACKOFF} and event.until is not None and event.until <= world.now:
+        return event.until
+    in_call = event.state not in {AgentState.LOGGED_OUT, AgentState.READY, AgentState.PAUSED, AgentState.WRAP_UP, AgentState.BACKOFF}
+    return world.now if in_call or event.since is None else min(event.since, world.now)
 
 
 def _reserve(world: World, agent: AgentRecord) -> None:

@@ -19,6 +19,7 @@ from acd.errors import UnknownCall
 from acd.events import AgentAdopted, Event, PolicyReplaced
 from acd.explain import Explanation
 from acd.snapshot import Snapshot
+from cti.agent_states import AgentStateWriter
 from cti.agents import AgentKeeper
 from cti.ami.errors import ActionRefused, ActionTimeout, LinkDown, OwnershipLost
 from cti.ami.frames import Frame
@@ -73,6 +74,7 @@ class Room:
     callbacks: CallbackDesk
     take_over: bool = False
     decisions: DecisionWriter | None = None
+    agent_states: AgentStateWriter | None = None
 
 
 @dataclass(slots=True)
@@ -280,6 +282,8 @@ class Server:
         switch = Switch(MeteredRequester(fence, room.metrics, room.clock))
         self._owner = await acquire(switch, room.store, own=self._owner, take_over=room.take_over)
         fence.confirm()
+        if room.agent_states is not None:
+            room.agent_states.unsettle()
         async with asyncio.TaskGroup() as tasks:
             live, attachment, auditor = self._build(switch, tasks)
             self._live = live
@@ -293,6 +297,7 @@ class Server:
             rows = await switch.channels()
             alive = {row.variables.get("ACD_OFFER", "") for row in rows}
             await attachment.adopt_all(rows, await room.callbacks.attach(self._callback_link(live, switch), alive))
+            await self._settle_agents(live)
             self._apply_heard(live)
             self.log.info("attached", owner=epoch_of(self._owner))
             tasks.create_task(auditor.run(), name="auditor")
@@ -318,6 +323,12 @@ class Server:
             self.sessions.keep_only(alive)
         await endings.run()
 
+    async def _settle_agents(self, live: _Live) -> None:
+        """What the adoption told of agents is handled once the router comes to this mark: from now on their changes are their own."""
+        if self._room.agent_states is not None:
+            await live.router.pulse()
+            self._room.agent_states.settle(live.engine.snapshot(self._room.clock.now()).agents.values())
+
     def _apply_heard(self, live: _Live) -> None:
         live.adopted = True
         while self._heard:
@@ -341,7 +352,11 @@ class Server:
         engine = Engine(self.policy, offer_prefix=f"e{epoch_of(self._owner):06d}-{self._attached:04d}-")
         router = Router(
             engine, state, switch, room.clock, Words(book.whisper, book.whisper_callback, book.greeting(), book.announce), room.callbacks,
-            (room.ledger, room.metrics, self.keeper, self.pauses, room.callbacks, *([room.decisions.listening(engine)] if room.decisions is not None else [])),
+            (
+                room.ledger, room.metrics, self.keeper, self.pauses, room.callbacks,
+                *([room.decisions.listening(engine)] if room.decisions is not None else []),
+                *([room.agent_states] if room.agent_states is not None else []),
+            ),
         )
         services = CallServices(
             switch=switch, clock=room.clock, flows=room.flows, backends=room.backends, sessions=self.sessions, queue=router,

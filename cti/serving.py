@@ -9,7 +9,7 @@ from cti.collecting import collect_seldom
 from cti.database.engine import Database
 from cti.http import ApiDeps, LiveCall, make_app, serving
 from cti.http.demo import add_demo
-from cti.http.records import DatabaseDecisions, DatabaseRecords
+from cti.http.records import DatabaseAgentStates, DatabaseDecisions, DatabaseRecords
 from cti.metrics import Metrics
 from cti.settings import Settings
 from cti.startup import opened, read_backends
@@ -32,7 +32,7 @@ async def serve_until_stopped(settings: Settings, *, take_over: bool) -> None:
 def _deps(settings: Settings, server: Server, database: Database, metrics: Metrics) -> ApiDeps:
     return ApiDeps(
         snapshot=server.snapshot, tell=server.tell, live_calls=lambda: [_shown(call) for call in server.live_calls()], explain=server.explain,
-        records=DatabaseRecords(database), decisions=DatabaseDecisions(database), callbacks=server.callbacks.promises, flows=server.flows, ready=server.ready, policy=lambda: server.policy, routing=server.routing, metrics=metrics.registry,
+        records=DatabaseRecords(database), decisions=DatabaseDecisions(database), agent_states=DatabaseAgentStates(database), callbacks=server.callbacks.promises, flows=server.flows, ready=server.ready, policy=lambda: server.policy, routing=server.routing, metrics=metrics.registry,
         clock=Clock(settings.time_zone), token=settings.http.token.get_secret_value(), version=version("hotline-acd"),
     )
 

@@ -47,7 +47,8 @@ class Settings(BaseSettings):
     default_queue: where a call goes whose flow failed; empty for the first queue of the configuration.
     watch_flows_seconds: how often to look for changed flow files, which are then checked and taken; 0 never looks.
     watch_config_seconds: the same for queues.yaml, tiers.yaml and agents.yaml.
-    time_zone: IANA name, for opening hours and spoken dates.
+    time_zone: IANA name, for opening hours, spoken dates and agents' days.
+    agent_days_kept: how many days what agents did is kept.
     """
 
     model_config = SettingsConfigDict(env_prefix="HOTLINE_", env_nested_delimiter="__", extra="ignore", hide_input_in_errors=True)
@@ -64,6 +65,7 @@ class Settings(BaseSettings):
     default_queue: str = ""
     watch_flows_seconds: Annotated[float, Field(ge=0, le=3600)] = 2.0
     watch_config_seconds: Annotated[float, Field(ge=0, le=3600)] = 2.0
+    agent_days_kept: Annotated[int, Field(ge=1, le=3660)] = 400
     time_zone: str = "Asia/Shanghai"
     log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
 

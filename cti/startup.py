@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.config import CallbackRules, Policy
+from cti.agent_states import AgentStateWriter
 from cti.app import Room, Server
 from cti.backends.catalogue import known_operations
 from cti.backends.config import BackendsConfig, read_backends_config
@@ -111,6 +112,7 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
     database = Database(settings.database_url)
     records = RecordWriter(database)
     decisions = DecisionWriter(database, clock)
+    agent_states = AgentStateWriter(database, clock, kept_days=settings.agent_days_kept)
     metrics = Metrics(
         policy, {name: tuple(flow.steps) for name, flow in flows.flows.items()}, lambda: server.snapshot(),  # noqa: PLW0108 - the server is made below
         live_calls=lambda: len(server.live_calls()), backends=(*backends_config.names, CALLBACK_BACKEND), rules=[rule.name for rule in dialing.rules],
@@ -146,14 +148,14 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
         is_open=lambda plan: _is_open(versions.current, plan, clock), records=records, settled=lambda fact: metrics.told(fact, clock.now()),
     )
     backends[CALLBACK_BACKEND] = MeteredBackend(CALLBACK_BACKEND, desk.promising, metrics, clock)
-    server = Server(Room(settings, in_force, versions, clock, store, backends, ledger, metrics, dialing, desk, take_over, decisions))
-    writers = [asyncio.create_task(records.run(), name="records"), asyncio.create_task(decisions.run(), name="decisions")]
+    server = Server(Room(settings, in_force, versions, clock, store, backends, ledger, metrics, dialing, desk, take_over, decisions, agent_states))
+    writers = [asyncio.create_task(records.run(), name="records"), asyncio.create_task(decisions.run(), name="decisions"), asyncio.create_task(agent_states.run(), name="agent states")]
     try:
         yield server, database, metrics
     finally:
         for writer in writers:
             writer.cancel()
-        await asyncio.gather(records.close(CLOSE_SECONDS), decisions.close(CLOSE_SECONDS))
+        await asyncio.gather(records.close(CLOSE_SECONDS), decisions.close(CLOSE_SECONDS), agent_states.close(CLOSE_SECONDS))
         for backend in backends.values():
             await backend.close()
         await store.close()

@@ -8,14 +8,14 @@ from rich.console import Console
 
 from cti.cli.asking import Document, SettingsOption, ask, printable
 from cti.cli.console import say
-from cti.cli.tables import agent_table
+from cti.cli.tables import agent_table, day_table
 
 if TYPE_CHECKING:
     from cti.http.client import ApiClient
 
 Name = Annotated[str, typer.Argument(help="the agent's name in config/agents.yaml", show_default=False)]
 commands = typer.Typer(
-    no_args_is_help=True, help="Show agents; log them in and out, pause them. Example: hotline agent login agent01"
+    no_args_is_help=True, help="Show agents and their days; log them in and out, pause them. Example: hotline agent login agent01"
 )
 
 
@@ -100,6 +100,27 @@ def extend(
     Example: hotline agent extend agent01 --seconds 60
     """
     _wish(name, "wrap-up", settings, {"seconds": seconds})
+
+
+@commands.command()
+def day(
+    name: Annotated[str, typer.Argument(help="the agent's name; all agents without it")] = "",
+    date: Annotated[str, typer.Option(help="the day in the hotline's time zone, as 2026-11-21; default: today")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="print the document as JSON, one line")] = False,
+    settings: SettingsOption = None,
+) -> None:
+    """Show what agents did on a day: time by state and reason to pause, first log-in, last log-out, talks, occupancy.
+
+    Occupancy is the time from ring to end of wrap-up / that and being ready; pauses are in neither.
+
+    Example: hotline agent day agent01 --date 2026-11-21
+    """
+    path, query = ("agents", name, "day") if name else ("agent-days",), {"date": date} if date else {}
+    document = ask(settings, lambda client: client.get(*path, query=query))
+    if as_json:
+        say(json.dumps(document, ensure_ascii=False))
+    else:
+        Console().print(day_table(document.get("days", [document])))
 
 
 def _wish(name: str, verb: str, settings: SettingsOption, body: Document | None = None) -> None:

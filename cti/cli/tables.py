@@ -1,7 +1,9 @@
 """The tables of `hotline status` and `hotline agent list`."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
@@ -75,6 +77,24 @@ def agent_table(agents: Iterable[Document]) -> Table:
             *_cells(agent["next_state"] or "", f"{agent['reason']}{' (too long)' * agent['over_limit']}", agent["call"], ",".join(agent["queues"])),
         )  # fmt: skip
     return table
+
+
+def day_table(days: Iterable[Document]) -> Table:
+    """Return what each agent did on a day; times of day are the hotline's."""
+    table = _table("Days", "agent", "date", "~log-in", "~log-out", ">logged in", ">ready", ">talking", ">wrap-up", ">paused", "~pauses", ">talks", ">occupancy")
+    for day in days:
+        seconds, share = day["seconds"], day["occupancy_ring_to_wrap_up"]
+        pauses = ", ".join(f"{reason} {duration(lasted)}" for reason, lasted in day["pause_seconds"].items())
+        table.add_row(
+            *_cells(day["agent"], day["date"], *(_time_of_day(day[at], day["time_zone"]) for at in ("first_login", "last_logout"))),
+            *_cells(duration(day["logged_in_seconds"]), *(duration(seconds.get(state, 0)) for state in ("ready", "talking", "wrap_up", "paused"))),
+            *_cells(pauses, day["talks"], "-" if share is None else f"{share:.0%}"),
+        )  # fmt: skip
+    return table
+
+
+def _time_of_day(instant: str | None, zone: str) -> str:
+    return "-" if instant is None else f"{datetime.fromisoformat(instant).astimezone(ZoneInfo(zone)):%H:%M:%S}"
 
 
 def call_table(calls: Iterable[Document]) -> Table:

@@ -190,3 +190,17 @@ class DecisionRow(Base):
     call: Mapped[str] = mapped_column(Word, index=True)
     at_ms: Mapped[int] = mapped_column(BigInteger, index=True)
     document: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class AgentStateRow(Base):
+    """An agent was in a state (an `acd.states.AgentState`) from when to when, UTC milliseconds; see `cti.agent_states`.
+
+    `until_ms` is None while he still is; he has no row while he is logged out. `reason` is that of a pause or a back-off.
+    """
+
+    __tablename__ = "agent_states"
+    agent: Mapped[str] = mapped_column(Word, primary_key=True)
+    from_ms: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    until_ms: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    state: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(Word)

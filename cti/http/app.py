@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from aiohttp import hdrs, web
 
-from cti.http.callback_routes import operation
+from cti.http.day_routes import operation
 from cti.http.deps import ApiDeps
 from cti.http.flow_page import SCRIPT_HASH, STYLE_HASHES
 from cti.http.openapi import document

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -42,9 +42,9 @@ class ApiClient:
         self._session = session
         self._address = address
 
-    async def get(self, *path: str) -> dict[str, Any]:
+    async def get(self, *path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Return the answer to GET of /api/ and the path's parts."""
-        return await self._ask("GET", path)
+        return await self._ask("GET", path, params=query)
 
     async def post(self, *path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the answer to POST to /api/ and the path's parts."""

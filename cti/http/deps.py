@@ -10,6 +10,7 @@ from acd.config import Policy
 from acd.events import Event
 from acd.explain import Explanation
 from acd.snapshot import Snapshot
+from cti.agent_states import Span
 from cti.callbacks.promise import Promise
 from cti.clock import Clock
 from cti.decisions import DecisionRecord
@@ -71,6 +72,13 @@ class DecisionReader(Protocol):
         """Return all decisions of a span (UTC milliseconds), oldest first."""
 
 
+class AgentStateReader(Protocol):
+    """Where it is read what agents did. Raises RecordsDown, and ends within a few seconds."""
+
+    async def between(self, since_ms: int, until_ms: int, agent: str | None) -> Sequence[Span]:
+        """Return what agents (or one) did in a span (UTC milliseconds), by agent and time."""
+
+
 @dataclass(frozen=True, slots=True)
 class LiveCall:
     """A call on the line. Texts are "" while not known; `tier` and `queue` are the last ones it had."""
@@ -93,6 +101,7 @@ class ApiDeps:
         explain: why a call waits or waited; None (or UnknownCall) if nothing is remembered, or there is no engine.
         records: the records of calls.
         decisions: why each offer of the last day went where it went.
+        agent_states: what agents did on which day.
         callbacks: the open callbacks, by place in line.
         flows: the versions of the flows in use.
         ready: whether calls are served, and each condition by name with its value.
@@ -114,6 +123,7 @@ class ApiDeps:
     explain: Callable[[str], Explanation | None]
     records: RecordReader
     decisions: DecisionReader
+    agent_states: AgentStateReader
     callbacks: Callable[[], Sequence[Promise]]
     flows: FlowKeeper
     ready: Callable[[], tuple[bool, Mapping[str, object]]]

@@ -3,12 +3,14 @@
 Durations are seconds, instants UTC: RFC 3339 text where people read them, milliseconds in records.
 """
 
+import re
 from collections.abc import Mapping
+from datetime import date as Date  # noqa: N812 - a field is called date
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from acd.states import AgentState, CallState
 
@@ -156,6 +158,48 @@ class AgentList(Model):
     """All agents."""
 
     agents: list[AgentView]
+
+
+def _written_out(value: Any) -> Any:
+    """Refuse what pydantic would take for a day as well: seconds since 1970."""
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError("write the day as 2026-11-21")
+    return value
+
+
+class DayQuery(Model):
+    """Which day, as 2026-11-21, in the hotline's time zone; without it today."""
+
+    date: Annotated[Date, BeforeValidator(_written_out), Field(ge=Date(2000, 1, 1), le=Date(2999, 12, 31))] | None = None
+
+
+class AgentDayView(Model):
+    """What an agent did on a day (`date`, midnight to midnight in `time_zone`), up to now.
+
+    `seconds` by state sum up to `logged_in_seconds`; `pause_seconds` are those of `paused` by reason, of which
+    `productive_pause_seconds` count as work. `first_login` is null when he did not log in that day (he may have been since before
+    midnight), `last_logout` while he is logged in at the end of the day. `talks` that began. `occupancy_ring_to_wrap_up`: time from
+    ring to end of wrap-up / that and being ready; pauses and back-offs are in neither; null while there is neither.
+    """
+
+    agent: str
+    date: Date
+    time_zone: str
+    logged_in_seconds: Seconds
+    first_login: datetime | None
+    last_logout: datetime | None
+    seconds: Mapping[AgentState, Seconds]
+    pause_seconds: Mapping[str, Seconds]
+    productive_pause_seconds: Seconds
+    talks: Count
+    occupancy_ring_to_wrap_up: Annotated[float, Field(ge=0, le=1)] | None
+
+
+class AgentDayList(Model):
+    """What all agents did on a day."""
+
+    date: Date
+    days: list[AgentDayView]
 
 
 class ReloadRequest(Model):

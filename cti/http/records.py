@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from cti.agent_states import Span, spans_between
 from cti.database.engine import Database
 from cti.decisions import DecisionRecord, decisions_between, decisions_of
 from cti.http.deps import RecordsDown
@@ -43,6 +44,17 @@ class DatabaseDecisions:
     async def between(self, since_ms: int, until_ms: int) -> Sequence[DecisionRecord]:
         """Return all decisions of a span, oldest first. Raises RecordsDown."""
         return await _bounded(decisions_between(self._database, since_ms, until_ms))
+
+
+class DatabaseAgentStates:
+    """An AgentStateReader over the server's own database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def between(self, since_ms: int, until_ms: int, agent: str | None) -> Sequence[Span]:
+        """Return what agents (or one) did in a span. Raises RecordsDown."""
+        return await _bounded(spans_between(self._database, since_ms, until_ms, agent))
 
 
 async def _bounded(work: Awaitable[T]) -> T:

@@ -73,6 +73,22 @@ class Decisions:
         return [one for one in self.known if since_ms <= one.at_ms <= until_ms]
 
 
+class AgentStates:
+    """Spans in memory; `down` makes them unreadable."""
+
+    def __init__(self):
+        self.known = []
+        self.down = False
+
+    async def between(self, since_ms, until_ms, agent):
+        if self.down:
+            raise RecordsDown("the database is away for this test")
+        return [
+            span for span in sorted(self.known, key=lambda span: (span.agent, span.from_ms))
+            if agent in {None, span.agent} and span.from_ms < until_ms and (span.until_ms is None or span.until_ms >= since_ms)
+        ]  # fmt: skip
+
+
 class Flows:
     """A FlowKeeper whose next set is taken, unless `broken` says why not; `sets` are its versions."""
 
@@ -110,6 +126,7 @@ class Hotline:
         self.offers = []
         self.records = Records()
         self.decisions = Decisions()
+        self.agent_states = AgentStates()
         self.promises = []
         self.metrics = Metrics(
             policy,
@@ -131,6 +148,7 @@ class Hotline:
             explain=lambda call: self.engine.explain(call, self.clock.now()) if self.attached else None,
             records=self.records,
             decisions=self.decisions,
+            agent_states=self.agent_states,
             callbacks=lambda: self.promises,
             flows=self.flows,
             ready=lambda: (self.attached, {"ami_events": True, "adopted": self.attached}),
