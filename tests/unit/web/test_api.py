@@ -14,6 +14,7 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31
 from acd.config import PauseReason, Queue
 from acd.events import AgentLoggedIn, CallQueued, OfferCause, OfferFailed, TalkEnded
 from acd.states import AgentState
+from cti.agent_states import Span
 from cti.decisions import record_of
 from cti.http import ApiDeps, ListenError, make_app, serving
 from cti.http.app import STYLE_HASH
@@ -168,6 +169,41 @@ async def test_only_listed_reasons_are_reasons_to_pause():
         assert (long_ago.agents["anna"].over_limit, long_ago.agents["bert"].over_limit) == (True, False)
         assert (await post(client, "/api/agents/anna/pause", json={"reason": "lunch"}))["reason"] == "lunch"
     assert not hotline.engine.snapshot(hotline.clock.now() + 10_000.0).agents["anna"].over_limit, "lunch has no limit"
+
+
+async def test_an_agents_day_is_told_from_what_he_did():
+    hotline = Hotline(replace(POLICY, pause_reasons={"break": PauseReason("break"), "training": PauseReason("training", productive=True)}))
+    noon = 1_763_697_600_000  # 2025-11-21 12:00 in Shanghai
+    hour = 3_600_000
+    hotline.agent_states.known = [
+        Span("anna", AgentState.READY, "", noon - 13 * hour, noon - 11 * hour),
+        Span("anna", AgentState.READY, "", noon, noon + hour),
+        Span("anna", AgentState.OFFERED, "", noon + hour, noon + hour + 10_000),
+        Span("anna", AgentState.TALKING, "", noon + hour + 10_000, noon + hour + 900_000),
+        Span("anna", AgentState.WRAP_UP, "", noon + hour + 900_000, noon + hour + 1_200_000),
+        Span("anna", AgentState.PAUSED, "training", noon + hour + 1_200_000, noon + 2 * hour),
+        Span("anna", AgentState.PAUSED, "break", noon + 2 * hour, noon + 2 * hour + 60_500),
+        Span("gone", AgentState.READY, "", noon, noon + hour),
+    ]
+    async with hotline.serve() as client:
+        day = await get(client, "/api/agents/anna/day?date=2025-11-21")
+        assert day == {
+            "agent": "anna", "date": "2025-11-21", "time_zone": "Asia/Shanghai", "logged_in_seconds": 3600 + 7200 + 60.5,
+            "first_login": "2025-11-21T04:00:00Z", "last_logout": "2025-11-21T06:01:00.500000Z",
+            "seconds": {"ready": 7200, "offered": 10, "talking": 890, "wrap_up": 300, "paused": 2460.5},
+            "pause_seconds": {"training": 2400, "break": 60.5}, "productive_pause_seconds": 2400, "talks": 1,
+            "occupancy_ring_to_wrap_up": 1200 / 8400,
+        }  # fmt: skip
+        everybody = (await get(client, "/api/agent-days?date=2025-11-21"))["days"]
+        assert [(one["agent"], one["logged_in_seconds"]) for one in everybody] == [("anna", 10860.5), ("bert", 0), ("gone", 3600)]
+        assert (await get(client, "/api/agents/anna/day"))["occupancy_ring_to_wrap_up"] is None, "he is not there today"
+        assert (await get(client, "/api/agents/gone/day?date=2025-11-21"))["talks"] == 0
+        await get(client, "/api/agents/gone/day", 404)
+        for wrong in ("2025-02-30", "1763697600", "yesterday", "1999-12-31", "9999-12-31"):
+            problem = await get(client, f"/api/agents/anna/day?date={wrong}", 422)
+            assert [fault["where"] for fault in problem["errors"]] == ["query.date"]
+        hotline.agent_states.down = True
+        assert "away" in (await get(client, "/api/agents/anna/day", 503))["detail"]
 
 
 async def test_the_impossible_is_refused_with_the_cure(hotline):
@@ -376,7 +412,7 @@ async def test_the_description_is_openapi_3_1(hotline):
     for schema in described["components"]["schemas"].values():
         jsonschema.Draft202012Validator.check_schema(schema)
     operations = [operation for methods in described["paths"].values() for operation in methods.values()]
-    assert len({operation["operationId"] for operation in operations}) == len(operations) == 27
+    assert len({operation["operationId"] for operation in operations}) == len(operations) == 29
     for operation in operations:
         assert ("security" in operation) == ("401" in operation["responses"])
     assert _references(described) <= {f"#/components/schemas/{name}" for name in described["components"]["schemas"]}

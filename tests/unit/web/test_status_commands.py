@@ -14,6 +14,7 @@ import pytest
 
 from acd.events import AgentLoggedIn, CallQueued
 from acd.states import AgentState
+from cti.agent_states import Span
 from cti.decisions import record_of
 from cti.http import make_app, serving
 from tests.unit.web.hotline import TOKEN, Hotline
@@ -116,6 +117,23 @@ async def test_agents_are_handled(tmp_path, hotline):
         code, output, _ = await terminal.run("agent", "list", "--json")
     assert code == 0
     assert [agent["next_state"] for agent in json.loads(output)["agents"]] == ["paused", None]
+
+
+async def test_an_agents_day_is_shown(tmp_path, hotline):
+    began = 1_763_697_600_000  # 2025-11-21 12:00 in Shanghai
+    hotline.agent_states.known = [
+        Span("anna", AgentState.READY, "", began, began + 3_600_000), Span("anna", AgentState.PAUSED, "lunch", began + 3_600_000, began + 5_400_000),
+    ]  # fmt: skip
+    async with running(tmp_path, hotline) as terminal:
+        code, output, _ = await terminal.run("agent", "day", "--date", "2025-11-21")
+        assert code == 0
+        assert all(word in output for word in ("anna", "12:00:00", "13:30:00", "1:30:00", "lunch 30:00", "0%", "bert")), output
+        code, output, _ = await terminal.run("agent", "day", "anna", "--date", "2025-11-21", "--json")
+        assert (code, json.loads(output)["pause_seconds"]) == (0, {"lunch": 1800.0})
+        code, _, errors = await terminal.run("agent", "day", "anna", "--date", "yesterday")
+        assert code == 2
+        assert "write the day as 2026-11-21" in errors
+        assert (await terminal.run("agent", "day", "nobody"))[0] == 2
 
 
 async def test_what_is_wrong_ends_with_2_and_what_is_impossible_now_with_1(tmp_path, hotline):
