@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from acd.states import AgentState
 from cti.agent_states import Span
 
+_DAY_MS = 86_400_000
 #: from the first ring to the end of the wrap-up
 BUSY = frozenset({AgentState.OFFERED, AgentState.CONNECTING, AgentState.CANCELLING, AgentState.TALKING, AgentState.WRAP_UP})
 
@@ -54,8 +55,10 @@ class AgentDay:
 
 def day_window(day: date, zone: ZoneInfo) -> tuple[int, int]:
     """Return a civil day's begin and end, UTC milliseconds: 23 to 25 hours where clocks are changed."""
-    begins, ends = (datetime.combine(each, time(), zone) for each in (day, day + timedelta(days=1)))
-    return _wall_ms(begins), _wall_ms(ends)
+    begins_ms = _wall_ms(datetime.combine(day, time(), zone))
+    if day == date.max:  # no calendar goes on
+        return begins_ms, begins_ms + _DAY_MS
+    return begins_ms, _wall_ms(datetime.combine(day + timedelta(days=1), time(), zone))
 
 
 def day_of(agent: str, spans: Iterable[Span], window: tuple[int, int], *, now_ms: int, productive: Collection[str] = ()) -> AgentDay:

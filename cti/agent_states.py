@@ -90,6 +90,7 @@ class AgentStateWriter:
         self._bounded = Bounded()
         self._one_write_at_a_time = asyncio.Lock()
         self._swept_at = float("-inf")
+        self._away = False  # the database did not take the last write
         self.lost = 0  #: changes that were dropped
         self.log = structlog.get_logger("agent_states")
 
@@ -156,8 +157,13 @@ class AgentStateWriter:
                 self._news.clear()
                 await self._bounded.run(self._sweep(), WRITE_SECONDS)
             except _NOT_TO_BE_HAD as error:
-                self.log.warning("agent_states_not_written", reason=type(error).__name__, pending=self.pending, lost=self.lost)
+                if not self._away:
+                    self.log.warning("agent_states_wait", reason=type(error).__name__)
+                self._away = True
                 return False
+            if self._away:
+                self.log.info("agent_states_written", lost=self.lost)
+            self._away = False
             return True
 
     async def close(self, timeout_seconds: float) -> int:

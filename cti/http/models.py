@@ -170,7 +170,7 @@ def _written_out(value: Any) -> Any:
 class DayQuery(Model):
     """Which day, as 2026-11-21, in the hotline's time zone; without it today."""
 
-    date: Annotated[Date, BeforeValidator(_written_out), Field(ge=Date(2000, 1, 1), le=Date(2999, 12, 31))] | None = None
+    date: Annotated[Date, BeforeValidator(_written_out)] | None = None
 
 
 class AgentDayView(Model):

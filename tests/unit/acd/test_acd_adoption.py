@@ -244,21 +244,22 @@ def test_a_leg_of_a_leaving_caller_is_hung_up(make_room):
 
 
 @pytest.mark.parametrize(
-    ("adopted", "expected"),
+    ("adopted", "expected", "since"),
     [
-        (AgentAdopted("anna", AgentState.READY, since=900.0), (AgentState.READY, "")),
-        (AgentAdopted("anna", AgentState.TALKING, since=900.0), (AgentState.READY, "")),
-        (AgentAdopted("anna", AgentState.PAUSED, "lunch", 900.0), (AgentState.PAUSED, "lunch")),
-        (AgentAdopted("anna", AgentState.WRAP_UP, "", 900.0, 1005.0), (AgentState.WRAP_UP, "")),
-        (AgentAdopted("anna", AgentState.WRAP_UP, "", 900.0, 999.0), (AgentState.READY, "")),
-        (AgentAdopted("anna", AgentState.BACKOFF, "busy", 900.0, 1005.0), (AgentState.BACKOFF, "busy")),
-        (AgentAdopted("anna", AgentState.LOGGED_OUT, "", 900.0), (AgentState.LOGGED_OUT, "")),
+        (AgentAdopted("anna", AgentState.READY, since=900.0), (AgentState.READY, ""), 900.0),
+        (AgentAdopted("anna", AgentState.TALKING, since=900.0), (AgentState.READY, ""), 1000.0),  # his call has just been found gone
+        (AgentAdopted("anna", AgentState.PAUSED, "lunch", 900.0), (AgentState.PAUSED, "lunch"), 900.0),
+        (AgentAdopted("anna", AgentState.WRAP_UP, "", 900.0, 1005.0), (AgentState.WRAP_UP, ""), 900.0),
+        (AgentAdopted("anna", AgentState.WRAP_UP, "", 900.0, 999.0), (AgentState.READY, ""), 999.0),  # since its deadline
+        (AgentAdopted("anna", AgentState.BACKOFF, "busy", 900.0, 1005.0), (AgentState.BACKOFF, "busy"), 900.0),
+        (AgentAdopted("anna", AgentState.BACKOFF, "busy", 900.0, 950.0), (AgentState.READY, ""), 950.0),
+        (AgentAdopted("anna", AgentState.LOGGED_OUT, "", 900.0), (AgentState.LOGGED_OUT, ""), 900.0),
     ],
 )
-def test_agents_come_back_as_the_store_knew_them(restarted, adopted, expected):
+def test_agents_come_back_as_the_store_knew_them(restarted, adopted, expected, since):
     restarted.hear(adopted)
     assert state(restarted, "anna") == expected
-    assert restarted.agent("anna").since == 900.0
+    assert restarted.agent("anna").since == since
     restarted.hear(adopted)
     assert restarted.ignored() == ["late"]
     restarted.wait(10)

@@ -199,9 +199,11 @@ async def test_an_agents_day_is_told_from_what_he_did():
         assert (await get(client, "/api/agents/anna/day"))["occupancy_ring_to_wrap_up"] is None, "he is not there today"
         assert (await get(client, "/api/agents/gone/day?date=2025-11-21"))["talks"] == 0
         await get(client, "/api/agents/gone/day", 404)
-        for wrong in ("2025-02-30", "1763697600", "yesterday", "1999-12-31", "9999-12-31"):
+        for wrong in ("2025-02-30", "1763697600", "yesterday", "2025-11-21T00:00:00"):
             problem = await get(client, f"/api/agents/anna/day?date={wrong}", 422)
             assert [fault["where"] for fault in problem["errors"]] == ["query.date"]
+        for far in ("0001-01-01", "9999-12-31"):
+            assert (await get(client, f"/api/agents/anna/day?date={far}"))["logged_in_seconds"] == 0
         hotline.agent_states.down = True
         assert "away" in (await get(client, "/api/agents/anna/day", 503))["detail"]
 
