@@ -14,7 +14,6 @@ from acd.offers import (
     bury,
     connect,
     finish_talk,
-    no_longer_orphan,
     start_talk,
     withdraw,
     withdraw_if_held_back,
@@ -72,7 +71,7 @@ def offer_adopted(world: World, event: OfferAdopted) -> None:
         _refuse(world, event, Ignored.UNKNOWN_AGENT)
     elif world.was_offer(event.offer):
         _refuse(world, event, Ignored.LATE)
-    elif agent.offer is not None or event.call in world.orphans or not _can_take_offer(call, event):
+    elif agent.offer is not None or not _can_take_offer(world, call, event):
         _refuse(world, event, Ignored.ILLEGAL)
     else:
         _adopt_offer(world, event, agent, call)
@@ -90,8 +89,9 @@ def talk_adopted(world: World, event: TalkAdopted) -> None:
     agent = _agent_for_talk(world, event)
     call, news = _call_for_talk(world, event)
     offer = offer or _new_offer(world, event.offer, event.call, agent)
-    no_longer_orphan(world, offer)
-    offer.queue, offer.tier, call.offer = event.queue, event.tier, offer.id
+    offer.orphan = False
+    offer.queue, offer.tier, call.round = event.queue, event.tier, offer.round
+    _supersede_orphans(world, offer)
     start_talk(world, offer, min(event.started_at, world.now), news=news)
 
 
@@ -108,11 +108,11 @@ def dispatch_resumed(world: World, event: DispatchResumed) -> None:
         world.ignore(event, Ignored.DUPLICATE)
         return
     world.dispatching = True
-    for offer in [world.offers[offer_id] for offer_id in world.orphans.values()]:
-        if offer.phase is not OfferPhase.TALKING:
+    for offer in list(world.offers.values()):
+        if offer.orphan and offer.phase is not OfferPhase.TALKING:
             withdraw(world, offer, CancelReason.ORPHAN, OfferCause.CANCELLED)
     for call in list(world.calls.values()):
-        if call.state is CallState.LEAVING and call.offer is None:
+        if call.state is CallState.LEAVING and call.round is None:
             release(world, call)
         else:
             end_if_used_up(world, call)
@@ -162,10 +162,20 @@ def _reserve(world: World, agent: AgentRecord) -> None:
 # Offers
 
 
-def _can_take_offer(call: Call | None, event: OfferAdopted) -> bool:
+def _can_take_offer(world: World, call: Call | None, event: OfferAdopted) -> bool:
+    """Whether the leg is the call's first, or rings together with those it has."""
     if event.phase not in _AGENT_STATES:
         return False
-    return call is None or (call.offer is None and call.state in {CallState.WAITING, CallState.LEAVING})
+    if call is None:
+        orphans = [offer for offer in world.offers.of(event.call) if offer.orphan]
+        return all(offer.round == _round(event) and offer.phase is not OfferPhase.TALKING for offer in orphans)
+    if call.round is None:
+        return call.state in {CallState.WAITING, CallState.LEAVING}
+    return call.round == _round(event) and call.state is not CallState.TALKING
+
+
+def _round(event: OfferAdopted) -> str:
+    return event.round or event.offer
 
 
 def _refuse(world: World, event: OfferAdopted, why: Ignored) -> None:
@@ -185,18 +195,18 @@ def _advance(world: World, offer: Offer, event: OfferAdopted) -> None:
 
 def _adopt_offer(world: World, event: OfferAdopted, agent: AgentRecord, call: Call | None) -> None:
     offer = _new_offer(world, event.offer, event.call, agent)
-    offer.phase, offer.dialled = event.phase, event.dialled
+    offer.phase, offer.dialled, offer.round = event.phase, event.dialled, _round(event)
     world.move_agent(agent, _AGENT_STATES[event.phase])
     world.timers.set(Timer.OFFER, offer.id, _deadline(world, event, call))
     if call is None:
         offer.orphan = True
-        world.orphans[event.call] = offer.id
         return
-    offer.queue, offer.tier, call.offer = call.queue.name, call.tier, offer.id
+    offer.queue, offer.tier, call.round = call.queue.name, call.tier, offer.round
     if call.state is CallState.LEAVING:
         withdraw(world, offer, CancelReason.LEAVING, OfferCause.CANCELLED)
     else:
-        world.move_call(call, _CALL_STATES[event.phase])
+        if call.state is not CallState.CONNECTING and call.state is not _CALL_STATES[event.phase]:
+            world.move_call(call, _CALL_STATES[event.phase])
         withdraw_if_held_back(world, call, offer)
 
 
@@ -211,7 +221,7 @@ def _deadline(world: World, event: OfferAdopted, call: Call | None) -> float:
 
 def _new_offer(world: World, offer_id: str, call_id: str, agent: AgentRecord) -> Offer:
     _reserve(world, agent)
-    offer = Offer(offer_id, call_id, agent.name, "", "", world.now)
+    offer = Offer(offer_id, call_id, agent.name, "", "", world.now, offer_id)
     world.offers[offer_id] = offer
     agent.offer = offer_id
     world.establish(OfferMade(offer_id, call_id, agent.name, "", adopted=True))
@@ -238,17 +248,26 @@ def _supersede(world: World, offer: Offer) -> None:
     bury(world, offer, OfferCause.CANCELLED)
 
 
+def _supersede_orphans(world: World, offer: Offer) -> None:
+    """Clear away what was found of other rounds before the caller, who talks, was."""
+    for other in world.offers.of(offer.call):
+        if other.orphan and other.round != offer.round:
+            other.orphan = False
+            _supersede(world, other)
+
+
 def _call_for_talk(world: World, event: TalkAdopted) -> tuple[Call, bool]:
     """Return the call and whether its answer is news (an earlier process established it otherwise)."""
     call = world.calls.get(event.call)
-    if call is not None and call.offer is not None and call.offer != event.offer:
-        other = world.offers[call.offer]
-        if other.phase is OfferPhase.TALKING:
-            finish_talk(world, other, "superseded")
+    others = [] if call is None else world.offers_of(call)
+    if call is not None and event.offer not in [other.id for other in others]:
+        if call.state is CallState.TALKING:
+            finish_talk(world, others[0], "superseded")
             call = None
         else:
-            call.offer = None
-            withdraw(world, other, CancelReason.SUPERSEDED, OfferCause.CANCELLED)
+            call.round = None
+            for other in others:
+                withdraw(world, other, CancelReason.SUPERSEDED, OfferCause.CANCELLED)
     if call is not None:
         return call, True
     queue = world.policy.queues.get(event.queue) or Queue(event.queue)

@@ -10,11 +10,12 @@ from acd.estimate import expected_wait
 from acd.events import LeaveReason, OfferCause
 from acd.exits import OUTCOMES, end_call, release, start_waiting
 from acd.facts import CallbackOutcome, CallEnded, CallEntered, Ignored, Outcome, PlaceRestored
-from acd.offers import claim_leg, finish_talk, withdraw
+from acd.offers import claim_leg, finish_talk, withdraw, withdraw_all
 from acd.rang_in import join
 from acd.records import Call, Leave
 from acd.states import CallState, OfferPhase
 from acd.timers import Timer
+from acd.world import nearest_first
 
 if TYPE_CHECKING:
     from acd.config import Queue
@@ -48,7 +49,7 @@ def queued(world: World, event: CallQueued) -> None:
         _enter(world, event, queue, event.entered_at)
     elif call.state is CallState.TALKING:
         # the shell knows that he waits again; the end of his talk is late or lost
-        finish_talk(world, world.offers[call.offer or ""], "requeued")
+        finish_talk(world, world.offers_of(call)[0], "requeued")
         _enter(world, event, queue, event.entered_at)
     else:
         _come_back(world, call, event, queue)
@@ -177,18 +178,16 @@ def _announcement(world: World, call: Call) -> Announce:
 
 
 def leave(world: World, call: Call, reason: ReleaseReason, target: str) -> None:
-    """Start the way out: withdraw a live offer first, release the caller when it is dead.
+    """Start the way out: withdraw live offers first, release the caller when it is dead.
 
-    A max wait that passes while the agent hears the whisper is left pending: both are seconds from talking.
+    A max wait that passes while an agent hears the whisper is left pending: both are seconds from talking.
     """
     call.leave = Leave(reason, target)
-    offer = world.offers.get(call.offer or "")
-    if offer is not None and offer.phase is OfferPhase.CONNECTING and reason is ReleaseReason.MAX_WAIT:
+    offers = world.offers_of(call)
+    if offers and offers[0].phase is OfferPhase.CONNECTING and reason is ReleaseReason.MAX_WAIT:
         return
-    world.move_call(call, CallState.LEAVING)
-    if offer is not None:
-        withdraw(world, offer, CancelReason.LEAVING, OfferCause.CANCELLED)
-    elif world.dispatching:
+    withdraw_all(world, call)
+    if not offers and world.dispatching:
         release(world, call)
 
 
@@ -283,25 +282,26 @@ def _vanish(world: World, event: CallAbandoned | CallLost, outcome: Outcome, rea
     if call.callback is not None:
         world.ignore(event, Ignored.ILLEGAL)
         return
-    offer = world.offers.get(call.offer or "")
+    offers = world.offers_of(call)
     if call.state is CallState.AWAY:
         end_call(world, call, Outcome.LEFT_QUEUE, reason or "hung_up_away")
-    elif call.state is CallState.TALKING and offer is not None:
-        finish_talk(world, offer, reason or "caller_hung_up")
+    elif call.state is CallState.TALKING:
+        finish_talk(world, offers[0], reason or "caller_hung_up")
     else:
         if outcome is Outcome.ABANDONED:
             world.returning.abandoned(call.caller, call.queue.name, call.key[1], world.now, world.policy.return_seconds)
         end_call(world, call, outcome, reason or call.state.value)
-        if offer is not None:
+        for offer in offers:
             withdraw(world, offer, CancelReason.CALLER_GONE, OfferCause.CALLER_GONE)
 
 
 def _vanish_unseen(world: World, event: CallAbandoned | CallLost) -> None:
     """A caller whose leg to an agent was adopted may hang up before his own channel was read."""
-    offer = world.offers.get(world.orphans.get(event.call, ""))
-    if offer is None or offer.phase is OfferPhase.TALKING:
+    orphans = nearest_first(offer for offer in world.offers.of(event.call) if offer.orphan)
+    if not orphans or orphans[0].phase is OfferPhase.TALKING:
         _ignore_stranger(world, event)
-    else:
+        return
+    for offer in orphans:
         withdraw(world, offer, CancelReason.CALLER_GONE, OfferCause.CALLER_GONE)
 
 

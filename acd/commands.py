@@ -16,6 +16,7 @@ class CancelReason(Kind):
     CONNECT_TIMEOUT = "connect_timeout"  #: answered, but no talk came of it in time
     ORPHAN = "orphan"  #: adopted, but its caller was never seen
     SUPERSEDED = "superseded"  #: the agent or the caller is known to be in another offer or talk
+    COLLEAGUE = "colleague"  #: another agent of the round got the caller
     RANG_IN = "rang_in"  #: the customer to be called back is on the line himself
 
 
@@ -34,7 +35,12 @@ class ReleaseReason(Kind):
 
 @dataclass(frozen=True, slots=True)
 class OfferCall:
-    """Ring this agent for this call. Answer with OfferRinging/OfferAnswered/TalkStarted or OfferFailed."""
+    """Ring this agent for this call. Answer with OfferRinging/OfferAnswered/TalkStarted or OfferFailed.
+
+    Agents rung together for one call share a `round`, the id of its first offer. The first to reach the caller gets
+    him: whoever holds the door must let in one leg a round. Each of the others is told CancelOffer, unless he has
+    answered already: him the door refuses.
+    """
 
     offer: str
     call: str
@@ -43,6 +49,7 @@ class OfferCall:
     tier: str
     ring_timeout_seconds: float
     waited_seconds: float
+    round: str
 
 
 @dataclass(frozen=True, slots=True)

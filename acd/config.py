@@ -81,6 +81,8 @@ class Queue:
     wait or when the line is full. `weight` is the priority in the static `Queue()` of the dialplan's fallback;
     the engine itself orders by score only. `callback` None offers no callback.
 
+    For one caller up to `ring_at_once` agents are rung together, the best who are free; the first to answer gets him.
+
     `extension` is what agents dial to lead a caller there, for the shell alone.
 
     `seats` are dedicated to some tiers. A caller who has waited `guarantee_seconds` (0: never) goes before all who have
@@ -107,6 +109,7 @@ class Queue:
     announce_frequency_seconds: float = 60.0
     service_level_seconds: float = 20.0
     strategy: str = "longest_idle"
+    ring_at_once: int = 1
     overflow: str = "voicemail"
     weight: int = 0
     seats: tuple[Seats, ...] = ()

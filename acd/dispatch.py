@@ -25,15 +25,29 @@ def dispatch(world: World) -> None:
         return
     for match in world.matching.matches(world.now):
         call = world.calls[match.call]
-        offer_id = f"{world.offer_prefix}{world.offers_made + 1:08d}"
-        world.story.decide(_decision(world, call, match, offer_id))
-        _make_offer(world, call, match.agent, offer_id)
+        agents = [match.agent, *_rung_with_him(world, call, match)]
+        round_id = _next_offer_id(world)
+        world.story.decide(_decision(world, call, match, round_id, tuple(agent.name for agent in agents[1:])))
+        for agent in agents:
+            _make_offer(world, call, agent, round_id)
 
 
-def _decision(world: World, call: Call, match: Match, offer_id: str) -> Decision:
-    """Put down how things stand just before the offer is made."""
+def _next_offer_id(world: World) -> str:
+    return f"{world.offer_prefix}{world.offers_made + 1:08d}"
+
+
+def _rung_with_him(world: World, call: Call, match: Match) -> list[AgentRecord]:
+    """Return who is rung together with the best agent; a customer to be called back is dialled by one."""
+    more = call.queue.ring_at_once - 1
+    if more <= 0 or call.callback is not None:
+        return []
+    return world.matching.next_best(match, more, world.now)
+
+
+def _decision(world: World, call: Call, match: Match, round_id: str, also_rung: tuple[str, ...]) -> Decision:
+    """Put down how things stand just before the offers of a round are made."""
     return Decision(
-        offer=offer_id,
+        offer=round_id,
         call=call.id,
         queue=call.queue.name,
         tier=call.tier,
@@ -45,6 +59,7 @@ def _decision(world: World, call: Call, match: Match, offer_id: str) -> Decision
         ring=match.ring,
         strategy=call.queue.strategy,
         chosen=match.agent.name,
+        also_rung=also_rung,
         ranked=match.ranked,
         search=match.search,
         roster=world.roster,
@@ -52,18 +67,20 @@ def _decision(world: World, call: Call, match: Match, offer_id: str) -> Decision
     )
 
 
-def _make_offer(world: World, call: Call, agent: AgentRecord, offer_id: str) -> None:
+def _make_offer(world: World, call: Call, agent: AgentRecord, round_id: str) -> None:
+    offer_id = _next_offer_id(world)
     world.offers_made += 1
     queue = call.queue
-    offer = Offer(offer_id, call.id, agent.name, queue.name, call.tier, world.now)
+    offer = Offer(offer_id, call.id, agent.name, queue.name, call.tier, world.now, round_id)
     world.offers[offer_id] = offer
-    agent.offer = call.offer = offer_id
+    agent.offer, call.round = offer_id, round_id
     agent.last_offered = world.offers_made
     ring_seconds = max(_LEAST_RING_SECONDS, queue.offer_timeout_seconds)
     world.timers.set(Timer.OFFER, offer_id, world.now + ring_seconds + world.policy.offer_grace_seconds)
     world.establish(OfferMade(offer_id, call.id, agent.name, queue.name))
     world.move_agent(agent, AgentState.OFFERED)
-    world.move_call(call, CallState.OFFERED)
+    if call.state is not CallState.OFFERED:
+        world.move_call(call, CallState.OFFERED)
     world.command(_command(world, offer, call, ring_seconds))
 
 
@@ -71,7 +88,9 @@ def _command(world: World, offer: Offer, call: Call, ring_seconds: float) -> Com
     waited_seconds = call.waited_seconds(world.now)
     callback = call.callback
     if callback is None:
-        return OfferCall(offer.id, call.id, offer.agent, offer.queue, offer.tier, ring_seconds, waited_seconds)
+        return OfferCall(
+            offer.id, call.id, offer.agent, offer.queue, offer.tier, ring_seconds, waited_seconds, offer.round
+        )
     return OfferCallback(
         offer.id,
         call.id,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from acd.config import Queue
     from acd.matching import Line
-    from acd.records import AgentRecord, Call
+    from acd.records import AgentRecord, Call, Offer
     from acd.world import World
 
 _MOST_CALLERS = 60  #: of each queue
@@ -143,7 +143,7 @@ def _at_work(able: Iterable[str], numbers: dict[str, int]) -> Iterable[str]:
 def _busy(world: World, agent: AgentRecord) -> Busy:
     offer = world.offers.get(agent.offer or "")
     queue = None if offer is None else world.policy.queues.get(offer.queue)
-    if offer is not None and queue is not None and (talks := world.forecast.talk_seconds(queue.name)):
+    if offer is not None and queue is not None and _will_talk(world, offer) and (talks := world.forecast.talk_seconds(queue.name)):
         wrapup = world.forecast.wrapup_seconds(queue.name, queue.wrapup_seconds)
         if agent.state is AgentState.TALKING:
             return Busy(None, world.now - offer.talk_at, talks, wrapup)
@@ -153,6 +153,12 @@ def _busy(world: World, agent: AgentRecord) -> Busy:
         return Busy(None, 0.0, talks) if talks else Busy(0.0)
     until = world.timers.at(Timer.AGENT, agent.name)
     return Busy(0.0 if until is None else max(0.0, until - world.now))
+
+
+def _will_talk(world: World, offer: Offer) -> bool:
+    """Of several agents who are rung for one caller count one as his; the others are free again at once."""
+    call = world.call_of(offer)
+    return call is None or world.offer_of(call) is offer
 
 
 def _expected(waits: Sequence[float]) -> Expected:

@@ -36,6 +36,7 @@ class OfferCause(Kind):
     CANCELLED = "cancelled"
     ERROR = "error"
     STALE_OWNER = "stale_owner"
+    COLLEAGUE = "colleague"  #: another agent of the round got the caller
     NOT_REACHED = "not_reached"  #: the agent answered, the customer he calls back did not
 
 
@@ -272,7 +273,8 @@ class TalkEnded:
 class OfferAdopted:
     """A live leg to an agent was found at start. May come before its call's `CallQueued`.
 
-    `dialled`: the customer of a callback was dialled by it; `CallbackRequested.attempts` counts that.
+    `dialled`: the customer of a callback was dialled by it; `CallbackRequested.attempts` counts that. `round` is shared
+    by those who were rung together; empty for an agent rung alone.
     """
 
     offer: str
@@ -281,6 +283,7 @@ class OfferAdopted:
     phase: OfferPhase
     deadline: float | None = None
     dialled: bool = False
+    round: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The record of one offer, as things stood at engine time `at`.
+    """The record of one offer, as things stood at engine time `at`; of a round of offers there is one, named by its first.
 
     Whoever is past the guarantee, or has returned because his agent's leg died, goes before higher scores. `ranked` holds
     the best eligible agents (at most ten), best first, with what ranked each (see strategies.py); everybody else's reason is worked out when asked for.
+    `also_rung` are the agents rung together with the `chosen` one.
     """
 
     offer: str
@@ -46,6 +47,7 @@ class Decision:
     strategy: str
     chosen: str
     ranked: tuple[tuple[str, Rank], ...]
+    also_rung: tuple[str, ...]
     search: Search = field(repr=False)
     roster: Roster = field(repr=False)
     stood: Copy = field(repr=False)

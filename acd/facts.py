@@ -50,6 +50,7 @@ class OfferResult(Kind):
     CANCELLED = "cancelled"
     ERROR = "error"
     STALE_OWNER = "stale_owner"
+    COLLEAGUE = "colleague"  #: another agent who was rung with him got the caller
     NOT_REACHED = "not_reached"
 
 

@@ -51,15 +51,26 @@ def _offers(world: World) -> Iterator[str]:
         agent = world.agents.get(offer.agent)
         if agent is None or agent.offer != offer.id or agent.state is not _AGENT_IN[offer.phase]:
             yield f"{offer.id} is {offer.phase.name} but its agent is {agent}"
-        call = world.call_of(offer)
-        if call is not None and call.state not in _CALL_IN[offer.phase]:
-            yield f"{offer.id} is {offer.phase.name} but its call is {call}"
         waiting = world.calls.get(offer.call)
-        if waiting is not None and waiting.offer is None:
+        if waiting is not None and waiting.round is None:
             yield f"{offer.id} may still talk to {waiting.id}, who could be moved or offered meanwhile"
-        if offer.orphan is not (world.orphans.get(offer.call) == offer.id):
-            yield f"{offer.id} and the list of orphans disagree"
+        if offer.orphan and waiting is not None:
+            yield f"{offer.id} is an orphan, but {waiting.id} is there"
         yield from _offer_deadline(world, offer)
+
+
+def _rounds(world: World) -> Iterator[str]:
+    for call in world.calls.values():
+        offers = world.offers_of(call)
+        if offers and call.state not in _CALL_IN[offers[0].phase]:
+            yield f"{offers[0].id} is {offers[0].phase.name} but its call is {call}"
+        if call.state is CallState.TALKING and len(offers) > 1:
+            yield f"{call.id} talks, but {[offer.id for offer in offers]} are live for it"
+        if call.callback is not None and len(offers) > 1:
+            yield f"{call.id} is a callback with several offers"
+    talks = [offer.call for offer in world.offers.values() if offer.phase is OfferPhase.TALKING]
+    if len(talks) > len(set(talks)):
+        yield f"some call talks twice: {talks}"
 
 
 def _offer_deadline(world: World, offer: Offer) -> Iterator[str]:
@@ -91,13 +102,13 @@ def _calls(world: World) -> Iterator[str]:
     for call in world.calls.values():
         if call.state is CallState.ENDED:
             yield f"{call.id} has ended but is still here"
-        if call.offer is not None and call.offer not in world.offers:
-            yield f"{call.id} holds the dead offer {call.offer}"
+        if call.round is not None and not world.offers_of(call):
+            yield f"{call.id} holds the dead round {call.round}"
         if call.state is CallState.LEAVING:
-            if call.leave is None or (call.offer is None and world.dispatching):
+            if call.leave is None or (call.round is None and world.dispatching):
                 yield f"{call.id} is leaving but nothing will release it"
-        elif (call.state in _NEEDS_OFFER) is not (call.offer is not None):
-            yield f"{call.id} is {call.state.name} with offer {call.offer}"
+        elif (call.state in _NEEDS_OFFER) is not (call.round is not None):
+            yield f"{call.id} is {call.state.name} with round {call.round}"
         if (call.state is CallState.AWAY) is not (world.timers.at(Timer.AWAY, call.id) is not None):
             yield f"{call.id} is {call.state.name} and its away deadline disagrees"
 
@@ -166,7 +177,7 @@ def _callbacks(world: World) -> Iterator[str]:
         theirs = world.calls.get(callback.held_for)
         if callback.held_for and (theirs is None or theirs.joined != call.id):
             yield f"{call.id} is held back for {callback.held_for}, who is not on the line"
-        if callback.held_for and call.offer is not None and world.offers[call.offer].phase not in _ENDING:
+        if callback.held_for and any(offer.phase not in _ENDING for offer in world.offers_of(call)):
             yield f"{call.id} is offered although its customer is on the line"
         if callback.allowed is (call.queue.name in customers.closed):
             yield f"{call.id} and the hours of {call.queue.name} disagree"
@@ -193,4 +204,4 @@ def _only_callbacks(world: World, queue: str) -> bool:
     return all(world.calls[call].callback is not None for call in world.lines.places(queue))
 
 
-_CHECKS = (_offers, _agents, _calls, _callbacks, _staffing, _order, _nobody_idle, _deadlines)
+_CHECKS = (_offers, _rounds, _agents, _calls, _callbacks, _staffing, _order, _nobody_idle, _deadlines)

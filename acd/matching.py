@@ -219,6 +219,17 @@ class Matching:
 
     def _best_for(self, agent: AgentRecord, now: float) -> Match | None:
         """Nobody else is eligible for any call: look only at what this agent could do."""
+        found = self._best_call(agent)
+        if found is None:
+            return None
+        line, call = found
+        search = line.search
+        rank = search.strategy.rank(agent, search.needs, now)
+        return Match(call, agent, search, line.ring, ((agent.name, rank),))
+
+    @staticmethod
+    def _best_call(agent: AgentRecord) -> tuple[Line, str] | None:
+        """The call of the best score, in this agent's eyes, of all he is able for."""
         best: _Bid | SortKey | None = None
         for pool in agent.pools:
             for line in pool.lines:
@@ -228,11 +239,20 @@ class Matching:
                 bid = (key[0], key[1] - pool.bonus, key[2], key[3]) if pool.bonus else key
                 if best is None or bid < best:
                     best, chosen, call = bid, line, key[-1]
-        if best is None:
-            return None
-        search = chosen.search
-        rank = search.strategy.rank(agent, search.needs, now)
-        return Match(call, agent, search, chosen.ring, ((agent.name, rank),))
+        return None if best is None else (chosen, call)
+
+    def next_best(self, match: Match, most: int, now: float) -> list[AgentRecord]:
+        """Return who is to be rung together with a match's agent: the next best, at most so many.
+
+        Nobody for whom another call goes first. Ask before the offer is made.
+        """
+        found: list[AgentRecord] = []
+        for pool in match.search.pools:
+            for _, agent in pool.ranked(now, self._chance, most + _RANKED):
+                best = self._best_call(agent)
+                if agent is not match.agent and best is not None and best[1] == match.call:
+                    found.append(agent)
+        return found[:most]
 
     def _match_all(self, now: float) -> Iterator[Match]:
         lines = self._dirty

@@ -21,6 +21,7 @@ from acd.facts import (
 )
 from acd.states import AgentState, CallState, OfferPhase
 from acd.timers import Timer
+from acd.world import nearest_first
 
 if TYPE_CHECKING:
     from acd.events import CallbackDialled, OfferAnswered, OfferFailed, OfferRinging, TalkEnded, TalkStarted
@@ -33,18 +34,9 @@ _LEAST_CANCEL_SECONDS = 0.1
 _PHONE_SAYS = frozenset({OfferCause.BUSY, OfferCause.REJECTED, OfferCause.UNREACHABLE})
 
 _NOT_THE_AGENTS_DOING = frozenset(
-    {OfferCause.CALLER_GONE, OfferCause.REFUSED, OfferCause.STALE_OWNER, OfferCause.CANCELLED}
+    {OfferCause.CALLER_GONE, OfferCause.REFUSED, OfferCause.STALE_OWNER, OfferCause.CANCELLED, OfferCause.COLLEAGUE}
 )
 _MAX_HOLD_OFF_SECONDS = 30.0
-
-#: which of several legs for one caller matters most
-_CLAIM_ORDER = (
-    OfferPhase.TALKING,
-    OfferPhase.CONNECTING,
-    OfferPhase.RINGING,
-    OfferPhase.DIALLING,
-    OfferPhase.CANCELLING,
-)
 
 _OVERDUE = {
     OfferPhase.DIALLING: (CancelReason.NO_ANSWER, OfferCause.UNREACHABLE),
@@ -126,6 +118,9 @@ def time_is_up(world: World, offer_id: str) -> None:
         withdraw(world, offer, CancelReason.CONNECT_TIMEOUT, OfferCause.NOT_REACHED)
     else:
         withdraw(world, offer, *_OVERDUE[offer.phase])
+        call = world.call_of(offer)
+        if call is not None and (nearest := world.offers_of(call)[0]).phase is not OfferPhase.CANCELLING:
+            _round_goes_on(world, call, nearest)
 
 
 # What becomes of an offer
@@ -137,7 +132,7 @@ def connect(world: World, offer: Offer) -> None:
     world.timers.set(Timer.OFFER, offer.id, world.now + world.policy.connect_deadline_seconds)
     world.move_agent(world.agents[offer.agent], AgentState.CONNECTING)
     call = world.call_of(offer)
-    if call is not None:
+    if call is not None and call.state is not CallState.CONNECTING:
         world.move_call(call, CallState.CONNECTING)
 
 
@@ -154,11 +149,18 @@ def withdraw(world: World, offer: Offer, reason: CancelReason, verdict: OfferCau
     if offer.phase is OfferPhase.CANCELLING:
         return
     offer.phase = OfferPhase.CANCELLING
-    offer.verdict = verdict
+    offer.verdict = offer.verdict or verdict
     seconds = max(_LEAST_CANCEL_SECONDS, world.policy.cancel_deadline_seconds)
     world.timers.set(Timer.OFFER, offer.id, world.now + seconds)
     world.command(CancelOffer(offer.id, offer.call, offer.agent, reason))
     world.move_agent(world.agents[offer.agent], AgentState.CANCELLING)
+
+
+def withdraw_all(world: World, call: Call) -> None:
+    """Let a caller be leaving, and withdraw every offer of his round."""
+    world.move_call(call, CallState.LEAVING)
+    for offer in world.offers_of(call):
+        withdraw(world, offer, CancelReason.LEAVING, OfferCause.CANCELLED)
 
 
 def deadline_for_customer(world: World, callback: Callback) -> float:
@@ -189,6 +191,7 @@ def start_talk(world: World, offer: Offer, started_at: float, *, news: bool = Tr
     agent.failures.clear()
     world.move_agent(agent, AgentState.TALKING)
     caller_talks(world, offer, news=news)
+    _let_the_others_go(world, offer)
 
 
 def finish_talk(world: World, offer: Offer, reason: str) -> None:
@@ -205,18 +208,20 @@ def claim_leg(world: World, call: Call) -> bool:
     """Give a call, for which no offer is live, a leg that was made or adopted for it before it entered.
 
     That may be an adopted leg or talk that was seen before its caller, or a withdrawn one that is not yet dead: the
-    caller must neither be moved nor offered again before it is, and if it comes to talk after all, he talks.
+    caller must neither be moved nor offered again before it is, and if it comes to talk after all, he talks. Legs of
+    one round come together.
     """
-    legs = [offer for offer in world.offers.of(call.id) if offer.id != call.offer]
+    legs = nearest_first(world.offers.of(call.id))
     if not legs:
         return False
-    offer = min(legs, key=lambda leg: _CLAIM_ORDER.index(leg.phase))
-    no_longer_orphan(world, offer)
-    offer.queue, offer.tier, call.offer = call.queue.name, call.tier, offer.id
+    offer, call.round = legs[0], legs[0].round
+    for leg in world.offers_of(call):
+        leg.queue, leg.tier, leg.orphan = call.queue.name, call.tier, False
     if offer.phase is OfferPhase.TALKING:
         caller_talks(world, offer, news=True)
     elif call.state is CallState.LEAVING:
-        withdraw(world, offer, CancelReason.LEAVING, OfferCause.CANCELLED)
+        for leg in world.offers_of(call):
+            withdraw(world, leg, CancelReason.LEAVING, OfferCause.CANCELLED)
     else:
         connecting = offer.phase is OfferPhase.CONNECTING
         world.move_call(call, CallState.CONNECTING if connecting else CallState.OFFERED)
@@ -230,16 +235,9 @@ def withdraw_if_held_back(world: World, call: Call, offer: Offer) -> None:
         withdraw(world, offer, CancelReason.RANG_IN, OfferCause.CANCELLED)
 
 
-def no_longer_orphan(world: World, offer: Offer) -> None:
-    """Note that the caller of an adopted offer is known now."""
-    if offer.orphan:
-        del world.orphans[offer.call]
-        offer.orphan = False
-
-
 def caller_is_back(world: World, call: Call, cause: OfferCause) -> None:
-    """Put a caller whose offer is dead where he belongs: out, if he is leaving, else back in his old place."""
-    call.offer = None
+    """Put a caller whose offers are dead where he belongs: out, if he is leaving, else back in his old place."""
+    call.round = None
     if call.leave is None:
         if call.state is CallState.TALKING:
             start_waiting(world, call)
@@ -256,11 +254,33 @@ def caller_is_back(world: World, call: Call, cause: OfferCause) -> None:
 def _entry_is_back(world: World, call: Call | None, offer: Offer, cause: OfferCause, detail: str = "") -> None:
     if call is None:
         return
-    if call.callback is not None and offer.dialled:
+    if others := world.offers_of(call):
+        _round_goes_on(world, call, others[0])
+    elif call.callback is not None and offer.dialled:
         _attempted(world, call, call.callback, offer, detail or cause.value)
     else:
         caller_is_back(world, call, cause)
         end_if_used_up(world, call)
+
+
+def _round_goes_on(world: World, call: Call, nearest: Offer) -> None:
+    """Wait for the others who are rung, unless the caller was only kept from leaving by the one who is gone."""
+    if call.state is not CallState.CONNECTING or nearest.phase is OfferPhase.CONNECTING:
+        return
+    if call.leave is not None:
+        withdraw_all(world, call)
+    else:
+        world.move_call(call, CallState.OFFERED)
+
+
+def _let_the_others_go(world: World, winner: Offer) -> None:
+    """Take everybody else of the round out of it. Who has answered is refused at the door, in words; the others are hung up."""
+    for offer in world.offers.of(winner.call):
+        if offer.round == winner.round and offer is not winner:
+            offer.round, offer.orphan = f"{offer.id}-lost", False  # its own id may be the round's
+            offer.verdict = offer.verdict or OfferCause.COLLEAGUE
+            if offer.phase is not OfferPhase.CONNECTING:
+                withdraw(world, offer, CancelReason.COLLEAGUE, OfferCause.COLLEAGUE)
 
 
 def _attempted(world: World, call: Call, callback: Callback, offer: Offer, reason: str) -> None:
@@ -271,7 +291,7 @@ def _attempted(world: World, call: Call, callback: Callback, offer: Offer, reaso
     attempt = callback.attempts
     world.establish(CallbackAttempted(call.id, call.queue.name, offer.id, offer.agent, attempt, reason, again))
     if last and call.leave is None:
-        call.offer = None
+        call.round = None
         end_callback(world, call, CallbackOutcome.FAILED, reason)
         return
     caller_is_back(world, call, OfferCause.NOT_REACHED)
@@ -329,8 +349,6 @@ def _establish_talk(world: World, offer: Offer) -> None:
 def _forget(world: World, offer: Offer) -> None:
     del world.offers[offer.id]
     world.timers.cancel(Timer.OFFER, offer.id)
-    if offer.orphan:
-        world.orphans.pop(offer.call, None)
 
 
 def _settled_cause(offer: Offer, reported: OfferCause) -> OfferCause:

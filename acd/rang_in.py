@@ -38,6 +38,6 @@ def hold_back(world: World, entry: Call, call: Call) -> None:
     assert entry.callback is not None
     entry.callback.held_for = call.id
     world.index_call(entry)
-    offer = world.offers.get(entry.offer or "")
+    offer = world.offer_of(entry)
     if offer is not None:
         withdraw(world, offer, CancelReason.RANG_IN, OfferCause.CANCELLED)

@@ -85,7 +85,7 @@ class Call:
     first: bool = False
     placed: bool = True
     state: CallState = CallState.WAITING
-    offer: str | None = None
+    round: str | None = None  #: of the offers that are live for it
     leave: Leave | None = None
     stopped_waiting_at: float | None = None
     refusals: int = 0
@@ -198,13 +198,17 @@ class Offers(dict[str, "Offer"]):
             del self._by_call[offer.call]
 
     def of(self, call: str) -> tuple[Offer, ...]:
-        """The live offers of a call, the oldest first: more than one only around a restart."""
+        """The live offers of a call, the oldest first; of several rounds only around a restart, or when one was lost or won."""
         return tuple(self._by_call.get(call, ()))
 
 
 @dataclass(slots=True)
 class Offer:
-    """One attempt to ring one agent for one call, until it failed or its talk is over."""
+    """One attempt to ring one agent for one call, until it failed or its talk is over.
+
+    Agents rung together share a `round`, named after its first offer; one whose colleague got the caller leaves it for
+    a round of its own.
+    """
 
     id: str
     call: str
@@ -212,6 +216,7 @@ class Offer:
     queue: str
     tier: str
     made_at: float
+    round: str
     phase: OfferPhase = OfferPhase.DIALLING
     talk_at: float = 0.0
     verdict: OfferCause | None = None

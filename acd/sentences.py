@@ -30,6 +30,7 @@ _EN: Texts = {
     "need": "{skill} at level {level} or more",
     "and": " and ",
     "strategy": "Of several who are free: {name}.",
+    "together": "For one caller up to {count} phones ring at once; the first to answer gets him.",
     "only": "Agents with {skill} serve only {tiers}.",
     "first": "Agents with {skill} serve {tiers} before anybody else.",
     "last_agent": "Who asks for an agent he knows waits {seconds:g} s for him, if he is at work; then for anybody.",
@@ -59,6 +60,7 @@ _ZH: Texts = {
     "need": "{skill} 不低于 {level} 级",
     "and": "且",
     "strategy": "多名坐席空闲时：{name}。",
+    "together": "每位来电者最多同时振铃 {count} 部话机，先接听者接通。",
     "only": "具备 {skill} 的坐席只接 {tiers}。",
     "first": "具备 {skill} 的坐席优先接 {tiers}。",
     "last_agent": "指定熟悉坐席的来电者，若该坐席在岗则等他 {seconds:g} 秒，之后不限。",
@@ -121,6 +123,8 @@ def _queue(queue: Queue, policy: Policy, texts: Texts) -> Iterator[str]:
         form = "ring" if after > 0 else "first_ring"
         yield texts[form].format(seconds=after, who=_who(needs, texts))
     yield texts["strategy"].format(name=queue.strategy)
+    if queue.ring_at_once > 1:
+        yield texts["together"].format(count=queue.ring_at_once)
     for seats in queue.seats:
         form = "only" if seats.only else "first"
         yield texts[form].format(skill=seats.skill, tiers=", ".join(seats.tiers))

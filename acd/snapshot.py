@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CallSnapshot:
-    """One call in a line. `position` is 1-based by score among all who hold a place.
+    """One call in a line. `position` is 1-based by score among all who hold a place. Of several agents who are rung for it
+    `agent` is the one nearest to talking.
 
     A callback has `callback` set, was dialled `attempts` times, and is not called while `held_back` says why.
     """
@@ -131,7 +132,7 @@ def _queue(world: World, name: str, calls: list[Call]) -> QueueSnapshot:
 
 
 def _call(world: World, call: Call, position: int) -> CallSnapshot:
-    offer = world.offers.get(call.offer or "")
+    offer = world.offer_of(call)
     return CallSnapshot(
         call=call.id,
         tier=call.tier,
@@ -139,7 +140,7 @@ def _call(world: World, call: Call, position: int) -> CallSnapshot:
         position=position,
         entered_at=call.entered_at,
         waited_seconds=call.waited_seconds(world.now),
-        offer=call.offer or "",
+        offer=offer.id if offer is not None else "",
         agent=offer.agent if offer is not None else "",
         callback=call.callback is not None,
         attempts=call.callback.attempts if call.callback is not None else 0,

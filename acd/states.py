@@ -68,7 +68,7 @@ AGENT_MOVES: Mapping[AgentState, frozenset[AgentState]] = {
 CALL_MOVES: Mapping[CallState, frozenset[CallState]] = {
     _C.WAITING: frozenset({_C.OFFERED, _C.CONNECTING, _C.TALKING, _C.LEAVING, _C.ENDED}),
     _C.OFFERED: frozenset({_C.WAITING, _C.CONNECTING, _C.TALKING, _C.LEAVING, _C.ENDED}),
-    _C.CONNECTING: frozenset({_C.WAITING, _C.TALKING, _C.LEAVING, _C.ENDED}),
+    _C.CONNECTING: frozenset({_C.WAITING, _C.OFFERED, _C.TALKING, _C.LEAVING, _C.ENDED}),
     _C.LEAVING: frozenset({_C.TALKING, _C.AWAY, _C.ENDED}),
     _C.AWAY: frozenset({_C.WAITING, _C.TALKING, _C.ENDED}),
     _C.TALKING: frozenset({_C.WAITING, _C.ENDED}),

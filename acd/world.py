@@ -23,12 +23,12 @@ from acd.records import AgentRecord, Call, Customers, Offers, Presence
 from acd.returning import LastAgents, Returning
 from acd.roster import Roster
 from acd.staffing import Staffing
-from acd.states import AGENT_MOVES, CALL_MOVES, AgentState, CallState
+from acd.states import AGENT_MOVES, CALL_MOVES, AgentState, CallState, OfferPhase
 from acd.story import Line, Story
 from acd.timers import Timer, Timers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from acd.commands import Command
     from acd.events import Event
@@ -37,6 +37,14 @@ if TYPE_CHECKING:
     from acd.searches import Search
 
 _BEING_SERVED = frozenset({CallState.OFFERED, CallState.CONNECTING})
+#: which of several offers of a round matters most
+_NEAREST_FIRST = (
+    OfferPhase.TALKING,
+    OfferPhase.CONNECTING,
+    OfferPhase.RINGING,
+    OfferPhase.DIALLING,
+    OfferPhase.CANCELLING,
+)
 _PRESENCE = {AgentState.LOGGED_OUT: Presence.AWAY, AgentState.PAUSED: Presence.PAUSED}
 
 
@@ -50,7 +58,6 @@ class World:
     calls: dict[str, Call] = field(default_factory=dict)
     agents: dict[str, AgentRecord] = field(default_factory=dict)
     offers: Offers = field(default_factory=Offers)
-    orphans: dict[str, str] = field(default_factory=dict)  #: call id -> adopted offer whose call was not seen yet
     free: dict[str, None] = field(default_factory=dict)
     lines: Lines = field(default_factory=Lines)
     roster: Roster = field(default_factory=Roster)
@@ -254,7 +261,16 @@ class World:
     def call_of(self, offer: Offer) -> Call | None:
         """Return the queue entry an offer is live for; None if that entry has ended or was never seen."""
         call = self.calls.get(offer.call)
-        return call if call is not None and call.offer == offer.id else None
+        return call if call is not None and call.round == offer.round else None
+
+    def offers_of(self, call: Call) -> list[Offer]:
+        """Return the live offers of a call's round, those nearest to a talk first."""
+        return nearest_first(offer for offer in self.offers.of(call.id) if offer.round == call.round)
+
+    def offer_of(self, call: Call) -> Offer | None:
+        """Return the live offer of a call that is nearest to a talk."""
+        offers = self.offers_of(call)
+        return offers[0] if offers else None
 
     def was_offer(self, offer_id: str) -> bool:
         """Whether this engine once made an offer of this id."""
@@ -274,3 +290,8 @@ class World:
         agent.failures[cause] = repeats + 1
         # 2**20 is past every limit; the cap keeps the power a small number
         return max(min(base * 2.0 ** min(repeats, 20), backoff.limit_seconds), backoff.floor_seconds)
+
+
+def nearest_first(offers: Iterable[Offer]) -> list[Offer]:
+    """Order offers of one call by how near they are to a talk, the older ones first."""
+    return sorted(offers, key=lambda offer: _NEAREST_FIRST.index(offer.phase))

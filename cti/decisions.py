@@ -35,14 +35,14 @@ MOST_READ = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRecord:
-    """One offer as things stood when it was made.
+    """One offer as things stood when it was made; of agents who were rung together there is one, named by the first offer.
 
     Attributes:
         offer: its id.
         call: for whom.
         at_ms: when, UTC milliseconds; `entered_ms` when he entered the line.
         queue: his line, and `tier` his class.
-        agent: who was rung.
+        agent: who was rung, and `also_rung` who together with him.
         score: waited_seconds + head start + bonus (+ credit): the highest goes first.
         past_guarantee, returned: goes before higher scores: he has waited so long; his agent's leg had died.
         ring: how wide was searched (0: the queue's own needs).
@@ -70,6 +70,7 @@ class DecisionRecord:
     ineligible_counts: Mapping[str, int] = field(default_factory=dict)
     past_guarantee: bool = False
     returned: bool = False
+    also_rung: Sequence[str] = ()
 
 
 def record_of(decision: Decision, clock: Clock) -> DecisionRecord:
@@ -87,6 +88,7 @@ def record_of(decision: Decision, clock: Clock) -> DecisionRecord:
         needs={need.skill: need.level for need in decision.needs},
         ineligible={name: f"{why.reason.value}: {why.detail}" if why.detail else why.reason.value for name, why in named},
         ineligible_counts=counts, past_guarantee=decision.past_guarantee, returned=decision.returned,
+        also_rung=decision.also_rung,
     )  # fmt: skip
 
 

@@ -47,7 +47,8 @@ class Leg:
 
     `seen` turns true with the leg's first event; `cancelled` once we asked to hang it up; `lost` tells, after the end of
     a talk, that the agent's side died without a goodbye. A leg of a `callback` has no caller's channel: it dials the
-    customer itself (`dialled`), and says how that went (`result`).
+    customer itself (`dialled`), and says how that went (`result`). Legs of agents who are rung together share a `round`,
+    the ticket the gate asks for; empty on callbacks.
     """
 
     offer: str
@@ -68,6 +69,7 @@ class Leg:
     callback: bool = False
     dialled: bool = False
     result: str = ""
+    round: str = ""
 
 
 class Legs:

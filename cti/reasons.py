@@ -132,6 +132,9 @@ def _offer(decision: DecisionRecord, zone: ZoneInfo, *, chinese: bool) -> Iterat
             f"Why {decision.agent}: of those who could take it he is first by {decision.strategy} ({', '.join(decision.ranked)}); "
             f"ring {decision.ring}, {_needs(decision, chinese=False)}."
         )
+    if decision.also_rung:
+        names = ("、" if chinese else ", ").join(decision.also_rung)
+        yield f"同时振铃：{names}；先接听者接通。" if chinese else f"Rung together with {decision.agent}: {names}; the first to answer gets the caller."
     yield from _ineligible(decision.ineligible, decision.ineligible_counts, chinese=chinese)
 
 

@@ -230,17 +230,21 @@ class Router:
     # ---- commands
 
     async def _offer(self, command: OfferCall) -> None:
-        """Ring the agent. Both actions go out at once and in order: the ticket first, then the leg that needs it."""
+        """Ring the agent. Both actions go out at once and in order: the ticket first, then the leg that needs it.
+
+        The first leg of a round brings the ticket for all: brought again, it could overwrite that of a talk just begun.
+        """
         call = self._state.calls.get(command.call)
         if call is None or call.gone:
             self.tell(OfferFailed(command.offer, OfferCause.CALLER_GONE))
             return
         leg = self._new_leg(command, call)
         self._state.legs.add(leg)
-        ticket, ring = await asyncio.gather(
-            self._switch.set_variable(call.channel, "ACD_OFFER", command.offer), self._ring(command, leg, call), return_exceptions=True
-        )
-        for failed in (ring, ticket):
+        actions = [self._ring(command, leg, call)]
+        if command.offer == command.round:
+            actions.insert(0, self._switch.set_variable(call.channel, "ACD_OFFER", command.round))
+        *ticket, ring = await asyncio.gather(*actions, return_exceptions=True)
+        for failed in (ring, *ticket):
             if isinstance(failed, BaseException):
                 await self._offer_failed(leg, failed, never_rang=isinstance(ring, ActionRefused | UnsafeValue))
                 return
@@ -289,19 +293,19 @@ class Router:
     def _new_leg(self, command: OfferCall, call: Call) -> Leg:
         return Leg(
             offer=command.offer, call=command.call, agent=command.agent, queue=command.queue, nonce="o" + secrets.token_hex(11),
-            channel_id=CHANNEL_PREFIX + command.offer, caller_channel=call.channel,
+            channel_id=CHANNEL_PREFIX + command.offer, caller_channel=call.channel, round=command.round,
         )
 
     async def _ring(self, command: OfferCall, leg: Leg, call: Call) -> None:
         agent = self._engine.policy.agents[command.agent]
         language = call.language
         state = ChannelState(
-            ChannelPhase.LEG, command.queue, command.tier, call.state.entry_ms, call.state.sequence, language, 0, f"{command.agent}:{command.call}"
+            ChannelPhase.LEG, command.queue, command.tier, call.state.entry_ms, call.state.sequence, language, 0, _whose(command)
         )
         whisper = self._words.whisper(command.tier, command.queue, language, command.waited_seconds)
         variables = {
             "ACD_CALL": leg.nonce, "ACD_OFFER": command.offer, "ACD_STATE": state.encode(), "ACD_LEG_OWNER": self._state.owner,
-            "ACD_LEG_OFFER": command.offer, "ACD_LEG_TALK": f"talk-{command.offer}:{command.agent}", "ACD_LEG_CALL": command.call, "ACD_LEG_CALLER": call.channel,
+            "ACD_LEG_OFFER": command.round, "ACD_LEG_TALK": f"talk-{command.offer}:{command.agent}", "ACD_LEG_CALL": command.call, "ACD_LEG_CALLER": call.channel,
             "ACD_WHISPER": "&".join("hotline/" + prompt for prompt in whisper), "FORWARD_CONTEXT": NOWHERE_CONTEXT,
         }
         caller_id = f'"{command.tier} {command.queue} {language}" <{call.caller or "anonymous"}>'
@@ -335,3 +339,9 @@ class Router:
             raise
         except AmiError as error:
             self.log.info("announce_failed", call=command.call, reason=str(error))
+
+
+def _whose(command: OfferCall) -> str:
+    """Whom a leg's channel is for, and its round, if that is not its own offer: for the server that may find it."""
+    own = f"{command.agent}:{command.call}"
+    return own if command.round == command.offer else f"{own}:{command.round}"

@@ -1,7 +1,7 @@
 """What a channel says about its call (`ACD_STATE`), so that a restarted server can go on where the last one was.
 
 Form: 1!phase!queue!tier!entry_ms!sequence!language!generation!extra, read and written by the dialplan too (fields 2, 4, 7, 8).
-`extra` is, for a caller, the needs as skill:level+skill:level; for an agent's leg, agent:call.
+`extra` is, for a caller, the needs as skill:level+skill:level; for an agent's leg, agent:call, or agent:call:round for one that joins the round of another offer.
 """
 
 from dataclasses import dataclass, replace

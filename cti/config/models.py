@@ -89,6 +89,9 @@ class QueueSettings(Model):
     announce_frequency_seconds: Annotated[float, seconds(0, 3600, "time between announcements, 0 for none")] = 60
     service_level_seconds: Annotated[float, seconds(1, 3600, "target of the service level")] = 20
     strategy: Annotated[str, Field(description="the name of a ranking, like longest_idle")] = "longest_idle"
+    ring_at_once: Annotated[
+        int, Field(ge=1, le=10, description="how many phones ring for one caller at once, 1 to 10")
+    ] = 1
     overflow: Annotated[Name, Field(description=f"where callers go when the line is over: {NAME_RULE}")] = "voicemail"
     weight: Annotated[int, Field(ge=0, le=1000, description="weight in the fallback queue, 0 to 1000")] = 0
     callback: CallbackEntry | None = None

@@ -78,7 +78,7 @@ def read_channels(rows: Sequence[ChannelRow]) -> Findings:
 
 
 def read_ticket(text: str) -> tuple[str, str]:
-    """A caller's ACD_OFFER: the offer, or TALK_PREFIX and the offer; and the agent once a gate let him through."""
+    """A caller's ACD_OFFER: the round of offers, or TALK_PREFIX and the offer; and the agent once a gate let him through."""
     ticket, _, agent = text.partition(":")
     return ticket, agent
 
@@ -86,7 +86,8 @@ def read_ticket(text: str) -> tuple[str, str]:
 def _read_leg(row: ChannelRow, callers: dict[str, ChannelRow]) -> Leg | None:
     """The leg of a row, or None for one whose caller is gone or waits with another ticket."""
     state = decode_state(row.variables.get("ACD_STATE", ""))
-    agent, _, call = state.extra.partition(":")
+    agent, _, rest = state.extra.partition(":")
+    call, _, round_id = rest.partition(":")
     if is_callback(call):
         return _read_callback_leg(row, state, agent, call)
     caller = callers.get(call)
@@ -95,12 +96,12 @@ def _read_leg(row: ChannelRow, callers: dict[str, ChannelRow]) -> Leg | None:
         return None
     ticket, _ = read_ticket(caller.variables.get("ACD_OFFER", ""))
     joined = bool(row.bridge) and row.bridge == caller.bridge
-    if not joined and ticket not in (offer, TALK_PREFIX + offer):
+    if not joined and ticket not in (round_id or offer, TALK_PREFIX + offer):
         return None
     phase = LegPhase.TALKING if joined else LegPhase.ANSWERED if row.state == "Up" else LegPhase.RINGING
     return Leg(
         offer=offer, call=call, agent=agent, queue=state.queue, nonce=row.nonce, channel_id=row.uniqueid, caller_channel=caller.channel,
-        phase=phase, channel=row.channel, rang=True, seen=True, bridge=row.bridge,
+        phase=phase, channel=row.channel, rang=True, seen=True, bridge=row.bridge, round=round_id,
     )
 
 

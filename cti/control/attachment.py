@@ -119,7 +119,7 @@ class Attachment:
         deadline = None
         if leg.callback and self._router.callbacks.dialled(leg.offer):
             leg.dialled, deadline = True, self._clock.now() + CUSTOMER_SECONDS
-        self._router.tell(OfferAdopted(leg.offer, leg.call, leg.agent, phase, deadline, leg.dialled))
+        self._router.tell(OfferAdopted(leg.offer, leg.call, leg.agent, phase, deadline, leg.dialled, leg.round))
 
     async def adopt_caller(self, found: FoundCaller) -> None:
         """Go on with one caller where his channel says he is. What is wrong with one must not keep the others out."""

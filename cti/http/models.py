@@ -309,6 +309,7 @@ class DecisionView(Model):
     at: datetime
     offer: str
     chosen: str
+    also_rung: list[str]
     score: float
     strategy: str
     ranked: list[str]
@@ -343,6 +344,7 @@ class OfferRecord(Model):
     ineligible_counts: Mapping[str, Count]
     past_guarantee: bool
     returned: bool
+    also_rung: list[str]
 
 
 class Reasons(Model):

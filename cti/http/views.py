@@ -141,6 +141,7 @@ def _decision(decision: Decision, clock: Clock) -> DecisionView:
         at=_instant(decision.at, clock),
         offer=decision.offer,
         chosen=decision.chosen,
+        also_rung=list(decision.also_rung),
         score=decision.score,
         strategy=decision.strategy,
         ranked=[name for name, _ in decision.ranked],

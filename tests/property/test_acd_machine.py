@@ -58,6 +58,7 @@ def with_rules(queues: tuple[Queue, ...], agents: tuple[Agent, ...]) -> Policy:
         last_agent_wait_seconds=15,
         overflow=others[0].name,
         strategy="weighted_random",
+        ring_at_once=2,
     )
     others[0] = replace(
         others[0], empty_when=AWAY, empty_grace_seconds=12, overflow=others[-1].name, strategy="least_occupied"
@@ -74,6 +75,8 @@ POLICIES = (
     with_rules((FAULTS, GENERAL), (BO, CHEN, DING)),
     policy((BILLING, GENERAL, FAULTS), (ANNA, BO, CHEN)),
     policy((BILLING, GENERAL), (ANNA, BO, CHEN, DING)),
+    policy((replace(BILLING, ring_at_once=10), replace(GENERAL, ring_at_once=3), FAULTS), (ANNA, BO, CHEN, DING)),
+    policy((replace(FAULTS, ring_at_once=3), replace(GENERAL, ring_at_once=2)), (BO, CHEN, DING)),
     policy((GENERAL, FAULTS), (BO, DING)),
     policy((Queue("billing", max_length=1), GENERAL, FAULTS), (ANNA, CHEN)),
 )
@@ -87,6 +90,8 @@ queue_ids = st.sampled_from(["billing", "billing", "general", "general", "faults
 tier_ids = st.sampled_from(["diamond", "basic", "unheard_of"])
 needs = st.sampled_from([(), (), (ZH,), (EN,), (ZH, EN)])
 causes = st.sampled_from(list(e.OfferCause))
+#: nothing is counted for the first two; what the phone itself says counts always
+NOT_COUNTED = {f.OfferResult.COLLEAGUE, f.OfferResult.CANCELLED, f.OfferResult.BUSY, f.OfferResult.REJECTED, f.OfferResult.UNREACHABLE}
 
 
 class Ledger:
@@ -98,9 +103,13 @@ class Ledger:
         self.offers: dict[str, tuple[str, str]] = {}
         self.talks: dict[str, tuple[str, str]] = {}
         self.used: set[str] = set()
+        self.rounds: dict[str, str] = {}
+        self.withdrawn: set[str] = set()
+        self.lost: set[str] = set()
         self.agents: dict[str, AgentState] = {}
 
     def take(self, handled: Handled) -> None:
+        self.rounds |= {each.offer: each.round for each in handled.commands if isinstance(each, c.OfferCall)}
         for fact in handled.facts:
             self.fact(fact)
         for command in handled.commands:
@@ -123,8 +132,12 @@ class Ledger:
                 self.offers[offer] = (call, agent)
             case f.OfferEnded(offer=offer, result=result):
                 pair = self.offers.pop(offer)
+                if offer in self.lost:
+                    assert result in NOT_COUNTED, f"{offer} was lost to a colleague and ended as {result}"
                 if result is f.OfferResult.TALKED:
+                    assert pair[0] not in [call for call, _ in self.talks.values()], f"{pair[0]} talks twice"
                     self.talks[offer] = pair
+                    self.won(offer)
             case f.TalkFinished(offer=offer, talk_seconds=seconds):
                 del self.talks[offer]
                 assert seconds >= 0
@@ -133,6 +146,11 @@ class Ledger:
                 self.agents[agent] = new
             case _:
                 pass
+
+    def won(self, offer: str) -> None:
+        """Whoever else is rung for this caller has lost him, and is not to blame."""
+        theirs = {other for other in self.offers if self.rounds.get(other) == self.rounds.get(offer, "")}
+        self.lost |= theirs - self.withdrawn
 
     def command(self, command: c.Command) -> None:
         live = [call for call, _ in self.offers.values()]
@@ -143,6 +161,11 @@ class Ledger:
                 assert self.offers[offer] == (call, agent)
                 assert command.ring_timeout_seconds >= 1
                 assert command.waited_seconds >= 0
+                if isinstance(command, c.OfferCall):
+                    rung = [other for other, (whose, _) in self.offers.items() if whose == call]
+                    assert {self.rounds.get(other) for other in rung} == {command.round}, f"{call} is in two rounds"
+            case c.CancelOffer(offer=offer):
+                self.withdrawn.add(offer)
             case c.ReleaseCall(call=call, reason=reason):
                 known_dead = reason in {c.ReleaseReason.NO_QUEUE, c.ReleaseReason.FULL}
                 assert known_dead or call not in live, f"{call} moved while an offer is live"
@@ -185,7 +208,7 @@ class Histories(RuleBasedStateMachine):
         if not isinstance(command, c.OfferCall | c.OfferCallback) or command.call not in world.calls:
             return
         given, agent = world.calls[command.call], world.agents[command.agent]
-        if given.offer != command.offer:
+        if command.offer not in [offer.id for offer in world.offers_of(given)]:
             return
 
         def bid(call: Call) -> tuple[float, ...]:
@@ -360,9 +383,12 @@ class Histories(RuleBasedStateMachine):
         phase=st.sampled_from(list(OfferPhase)),
         left=st.floats(-5, 30),
         dialled=st.booleans(),
+        together=st.booleans(),
     )
-    def offer_is_adopted(self, data, call: str, agent: str, phase: OfferPhase, left: float, dialled: bool) -> None:
-        self.hear(e.OfferAdopted(self.found_leg(data), call, agent, phase, self.now + left, dialled))
+    def offer_is_adopted(self, data, call: str, agent: str, phase: OfferPhase, left: float, dialled, together) -> None:
+        only_callers = call not in {"c1", "k1", "k2", "k3"}  # who is called back is rung by one agent
+        round_id = f"round-of-{call}" if together and only_callers else ""
+        self.hear(e.OfferAdopted(self.found_leg(data), call, agent, phase, self.now + left, dialled, round_id))
 
     @rule(
         data=st.data(),

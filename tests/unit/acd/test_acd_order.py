@@ -251,7 +251,7 @@ def test_nothing_is_offered_while_dispatch_is_paused(room):
 def test_the_offer_command_says_all_the_shell_needs(room):
     room.queue("c1", tier="silver")
     room.wait(12)
-    assert room.log_in("anna") == [OfferCall("o-00000001", "c1", "anna", "general", "silver", 20.0, 12.0)]
+    assert room.log_in("anna") == [OfferCall("o-00000001", "c1", "anna", "general", "silver", 20.0, 12.0, "o-00000001")]
 
 
 def test_time_going_backwards_counts_as_no_time(room):

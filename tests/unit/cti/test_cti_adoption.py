@@ -16,8 +16,8 @@ def waiting(ticket="", **more):
     return row("c1", channel=CALLER, context="hotline-hold", application="BridgeWait", bridge="hold", acd_state=HOLD, ticket=ticket, **more)
 
 
-def leg(nonce="o1", offer="e1", call="c1", **more):
-    return row(nonce, ticket=offer, acd_state=leg_state("agent01", call), **more)
+def leg(nonce="o1", offer="e1", call="c1", agent="agent01", **more):
+    return row(nonce, ticket=offer, acd_state=leg_state(agent, call), **more)
 
 
 def caller(*rows):
@@ -109,6 +109,21 @@ def test_between_gate_and_bridge_he_is_connected_not_served():
     (found,) = findings.callers
     assert found.in_hold
     assert found.served == ""
+
+
+def test_agents_rung_together_are_all_found_with_their_round():
+    """e1 named the round; once one of them talks, those who still ring are nobody's."""
+    rung = [leg(state="Ringing"), leg("o2", "e2", "c1:e1", agent="agent02", state="Ringing"), leg("o3", "e3", "c1:e1", agent="agent03", state="Up")]
+    findings = read_channels([waiting("e1"), *rung])
+    assert [(found.offer, found.round, found.call, found.agent) for found in findings.legs] == [
+        ("e1", "", "c1", "agent01"), ("e2", "e1", "c1", "agent02"), ("e3", "e1", "c1", "agent03"),
+    ]
+    assert findings.orphans == []
+    assert [found.in_hold for found in findings.callers] == [True]
+
+    after_the_gate = read_channels([waiting("talk-e3:agent03"), *rung])
+    assert [found.offer for found in after_the_gate.legs] == ["e3"]
+    assert [row.nonce for row in after_the_gate.orphans] == ["o1", "o2"]
 
 
 def test_after_the_talk_he_is_served_though_the_leg_is_still_listed():

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from acd.config import Agent, HeadStartRule, Policy, Queue, SkillNeed, Tier
 from acd.engine import Engine
-from acd.events import AgentLoggedIn, CallAbandoned, CallQueued, DispatchPaused
+from acd.events import AgentLoggedIn, CallAbandoned, CallQueued, DispatchPaused, DispatchResumed
 from acd.facts import CallAnswered, CallEnded, OfferEnded, OfferMade, TalkFinished
 from acd.states import AgentState
 from cti.ami.errors import ActionRefused, ActionTimeout, LinkDown
@@ -145,6 +145,32 @@ async def test_an_offer_gives_the_ticket_first_and_rings_the_agent_with_everythi
     state = decode_state(variables["ACD_STATE"])
     assert (state.phase, state.extra) == (ChannelPhase.LEG, "agent01:c1")
     assert room.agent() is AgentState.OFFERED
+
+
+async def test_agents_rung_together_share_one_ticket_and_one_gets_the_caller():
+    """The ticket is written once: again, it could overwrite that of a talk. Who rings is hung up, who has answered is refused by the gate."""
+    async with room_of(policy(agents=3, ring_at_once=3)) as room:
+        room.router.tell(DispatchPaused())
+        call = room.waits()
+        await room.ready("agent01", "agent02", "agent03")
+        room.router.tell(DispatchResumed())
+        await room.settle()
+        assert [action for action, _ in room.wire.sent] == ["Setvar", "Originate", "Originate", "Originate"]
+        first, second, third = room.state.legs.all()
+        assert room.wire.sent[0][1] == {"Channel": call.channel, "Variable": "ACD_OFFER", "Value": first.offer}
+        sent = [dict(value.split("=", 1) for name, value in raw if name == "Variable") for raw in room.wire.raw[1:]]
+        assert [variables["ACD_LEG_OFFER"] for variables in sent] == [first.offer] * 3
+        assert [variables["ACD_OFFER"] for variables in sent] == [leg.offer for leg in (first, second, third)]
+        assert [variables["ACD_LEG_TALK"] for variables in sent] == [f"talk-{leg.offer}:{leg.agent}" for leg in (first, second, third)]
+        assert [decode_state(variables["ACD_STATE"]).extra for variables in sent] == ["agent01:c1", f"agent02:c1:{first.offer}", f"agent03:c1:{first.offer}"]
+
+        await room.hear(ringing(first.nonce), up(second.nonce), up(third.nonce), joined(third.nonce))
+        hung_up_legs = [headers["Channel"] for action, headers in room.wire.sent if action == "Hangup"]
+        assert hung_up_legs == [first.channel_id]
+        assert (room.agent("agent03"), room.agent("agent02")) == (AgentState.TALKING, AgentState.CONNECTING)
+        await room.hear(hung_up(first.nonce), hung_up(second.nonce))
+        assert (room.agent("agent01"), room.agent("agent02")) == (AgentState.READY, AgentState.READY)
+        assert [(fact.agent, fact.result.value) for fact in room.facts.of(OfferEnded)] == [("agent03", "talked"), ("agent01", "colleague"), ("agent02", "colleague")]
 
 
 async def test_a_talk_from_offer_to_goodbye(room):
