@@ -246,13 +246,13 @@ class Matching:
 
         Nobody for whom another call goes first. Ask before the offer is made.
         """
-        found: list[AgentRecord] = []
+        found: dict[str, AgentRecord] = {}  # a new search may have taken an agent in twice
         for pool in match.search.pools:
             for _, agent in pool.ranked(now, self._chance, most + _RANKED):
                 best = self._best_call(agent)
                 if agent is not match.agent and best is not None and best[1] == match.call:
-                    found.append(agent)
-        return found[:most]
+                    found[agent.name] = agent
+        return list(found.values())[:most]
 
     def _match_all(self, now: float) -> Iterator[Match]:
         lines = self._dirty

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.rig.rules import Needs, Rules
 
 CLOSE_SECONDS = 0.02
-_NOT_THE_AGENTS_DOING = frozenset({"caller_gone", "refused", "stale_owner", "cancelled"})
+_NOT_THE_AGENTS_DOING = frozenset({"caller_gone", "refused", "stale_owner", "cancelled", "colleague"})
 _RESERVED = frozenset({"offered", "connecting", "cancelling"})
 _HELD_SECONDS = 30.0
 Line = dict[str, Any]
