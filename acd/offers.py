@@ -34,7 +34,7 @@ _LEAST_CANCEL_SECONDS = 0.1
 _PHONE_SAYS = frozenset({OfferCause.BUSY, OfferCause.REJECTED, OfferCause.UNREACHABLE})
 
 _NOT_THE_AGENTS_DOING = frozenset(
-    {OfferCause.CALLER_GONE, OfferCause.REFUSED, OfferCause.STALE_OWNER, OfferCause.CANCELLED, OfferCause.COLLEAGUE}
+    {OfferCause.CALLER_GONE, OfferCause.REFUSED, OfferCause.STALE_OWNER, OfferCause.CANCELLED}
 )
 _MAX_HOLD_OFF_SECONDS = 30.0
 

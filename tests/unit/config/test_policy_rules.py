@@ -13,7 +13,7 @@ from ivr.document import BadDocument, Severity
 
 QUEUES = """\
 version: 1
-defaults: {guarantee_seconds: 500}
+defaults: {guarantee_seconds: 500, ring_at_once: 4}
 dispatch: {return_seconds: 45, last_agent_seconds: 3600, wrapup_limit_seconds: 90, seed: 7}
 queues:
   billing:
@@ -66,6 +66,7 @@ def test_the_rules_become_the_engines_policy(folder):
     policy = load_policy(folder)
     billing, faults = policy.queues["billing"], policy.queues["faults"]
     assert (billing.guarantee_seconds, faults.guarantee_seconds) == (800, 500)
+    assert (billing.ring_at_once, faults.ring_at_once) == (4, 4)
     assert (billing.last_agent_wait_seconds, billing.overflow) == (20, "faults")
     assert billing.empty_when == {AgentState.LOGGED_OUT, AgentState.PAUSED}
     assert (billing.empty_grace_seconds, faults.empty_when) == (15, frozenset())
@@ -92,6 +93,8 @@ def test_the_rules_become_the_engines_policy(folder):
         ("queues", "skill: desk", "skill: meter", "queues.yaml:13:5 tier-nobody", "nobody serves basic"),
         ("queues", "en: Faults}", "en: Faults}\n    overflow: billing", "queues.yaml:11:5 overflow-loop", "billing -> faults -> billing"),
         ("queues", "en: Faults}", "en: Faults}\n    overflow: faults", "queues.yaml:17:5 overflow-loop", "faults -> faults"),
+        ("queues", "ring_at_once: 4", "ring_at_once: 0", "queues.yaml:2:36 bad-value", "1 to 10"),
+        ("queues", "ring_at_once: 4", "ring_at_once: 11", "queues.yaml:2:36 bad-value", "1 to 10"),
         ("queues", "[logged_out, paused]", "[paused]", "queues.yaml:12:13 empty-never", "add logged_out"),
         ("queues", "[logged_out, paused]", "[asleep]", "queues.yaml:12:20 bad-value", "logged_out, paused"),
         ("tiers", "5A: gold", "5A: goldd", "tiers.yaml:5:27 unknown-tier", 'mean "gold"'),

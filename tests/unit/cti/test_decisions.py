@@ -118,6 +118,9 @@ def test_it_is_told_in_both_languages():
     chinese = "\n".join(sentences(day.of("basic"), day.records, "zh", UTC))
     assert "派给坐席 anna" in chinese
     assert "被超越： diamond（diamond，晚到 90 秒）：得分更高（320 > 110）。" in chinese
+    together = [replace(day.of("x")[0], also_rung=("bert", "carl"))]
+    assert "Rung together with anna: bert, carl; the first to answer gets the caller." in sentences(together, together, "en", UTC)
+    assert "同时振铃：bert、carl；先接听者接通。" in sentences(together, together, "zh", UTC)
     for language in LANGUAGES:
         assert sentences(day.of("x"), day.of("x"), language, UTC)[-1] in {
             "没有超越他人，也未被超越。",
