@@ -78,6 +78,7 @@ class Rules:
 def _line(name: str, queue: dict[str, Any]) -> LineRules:
     foreign = queue.keys() & {"seats", "guarantee_seconds", "last_agent_wait_seconds", "empty"}
     assert not foreign, f"{name}: {foreign} is not recomputed here"
+    assert queue.get("ring_at_once", 1) == 1, f"{name}: rounds of several offers are not recomputed here"
     rings = [(0.0, dict(queue.get("needs", {})))]
     rings += [(float(ring["after_seconds"]), dict(ring["needs"])) for ring in queue.get("rings", [])]
     return LineRules(name, tuple(rings), float(queue.get("bonus_seconds", 0)), str(queue.get("strategy", "longest_idle")))
