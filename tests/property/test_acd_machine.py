@@ -132,7 +132,7 @@ class Ledger:
                 self.offers[offer] = (call, agent)
             case f.OfferEnded(offer=offer, result=result):
                 pair = self.offers.pop(offer)
-                if offer in self.lost:
+                if offer in self.lost and result is not f.OfferResult.TALKED:  # one talk a call is checked below
                     assert result in NOT_COUNTED, f"{offer} was lost to a colleague and ended as {result}"
                 if result is f.OfferResult.TALKED:
                     assert pair[0] not in [call for call, _ in self.talks.values()], f"{pair[0]} talks twice"
@@ -149,7 +149,9 @@ class Ledger:
 
     def won(self, offer: str) -> None:
         """Whoever else is rung for this caller has lost him, and is not to blame."""
-        theirs = {other for other in self.offers if self.rounds.get(other) == self.rounds.get(offer, "")}
+        call, _ = self.talks[offer]  # a talk may be adopted under an offer that was another call's
+        round_id = self.rounds.get(offer, "")
+        theirs = {other for other, (whose, _) in self.offers.items() if (whose, self.rounds.get(other)) == (call, round_id)}
         self.lost |= theirs - self.withdrawn
 
     def command(self, command: c.Command) -> None:
