@@ -201,7 +201,9 @@ async def test_a_kill_after_each_kind_costs_nobody(lines: Site, hotline: Hotline
             await caller.hears_voice(name, 30)
         async with Caller.call(lines.rig, "2904", "killed_far", username="killed_far", password=lines.passwords["killed_far"]) as consult:
             far = await farm["far"].talking()
+            await consult.hears_voice("far", 20)  # a phone transfers when the two have spoken
             await lead(talks[2], "2904", replaces=consult)
+            await joined.hears_voice("far", 20)
         await lead(talks[0], "812")
         await lead(talks[1], "68001")
         abroad = await callee.talking(15)
