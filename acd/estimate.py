@@ -6,6 +6,7 @@ proportion to his place.
 
 from __future__ import annotations
 
+from statistics import median
 from typing import TYPE_CHECKING
 
 from acd.chance import Chance
@@ -163,9 +164,7 @@ def _will_talk(world: World, offer: Offer) -> bool:
 
 def _expected(waits: Sequence[float]) -> Expected:
     ordered = sorted(waits)
-    middle = len(ordered) // 2
-    likely = ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
-    return Expected(likely, ordered[min(len(ordered) - 1, int(_LONGEST * len(ordered)))])
+    return Expected(median(ordered), ordered[min(len(ordered) - 1, int(_LONGEST * len(ordered)))])
 
 
 def _scaled(expected: Expected, factor: float) -> Expected:

@@ -112,12 +112,11 @@ def waits(policy: Policy, callers: Sequence[Caller], talk: Talk | None = None) -
 
     def watch(facts: tuple[Fact, ...], _: float) -> None:
         for fact in facts:
-            kind = type(fact)
-            if kind is CallAnswered:
-                waited[fact.call] = fact.wait_seconds  # type: ignore[union-attr]
-            elif kind is CallEnded and fact.outcome is Outcome.ABANDONED:  # type: ignore[union-attr]
-                waited[fact.call] = fact.wait_seconds  # type: ignore[union-attr]
-                given_up.add(fact.call)  # type: ignore[union-attr]
+            if isinstance(fact, CallAnswered):
+                waited[fact.call] = fact.wait_seconds
+            elif isinstance(fact, CallEnded) and fact.outcome is Outcome.ABANDONED:
+                waited[fact.call] = fact.wait_seconds
+                given_up.add(fact.call)
 
     Simulation(policy, callers, watch=watch, talk=talk).run()
     return [waited[caller.call] for caller in callers], [caller.call not in given_up for caller in callers]

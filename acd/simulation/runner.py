@@ -117,13 +117,14 @@ class Simulation:
             self._watch(handled.facts, self.now)
             left: dict[str, Caller] = {}
             for fact in handled.facts:
-                kind = type(fact)
-                if kind is CallEnded:
-                    left |= {fact.call: self._here.pop(fact.call)} if fact.call in self._here else {}  # type: ignore[union-attr]
-                elif kind is CallEntered and fact.call in left:  # type: ignore[union-attr] # he overflowed into another queue
-                    self._here[fact.call] = left[fact.call]  # type: ignore[union-attr]
-                elif kind is AgentChanged:
-                    self._agent_changed(fact)  # type: ignore[arg-type]
+                if isinstance(fact, CallEnded):
+                    if fact.call in self._here:
+                        left[fact.call] = self._here.pop(fact.call)
+                elif isinstance(fact, CallEntered):
+                    if fact.call in left:  # he overflowed into another queue
+                        self._here[fact.call] = left[fact.call]
+                elif isinstance(fact, AgentChanged):
+                    self._agent_changed(fact)
         for command in handled.commands:
             self._perform(command)
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from aiohttp import hdrs, web
 
-from cti.http.day_routes import operation
 from cti.http.deps import ApiDeps
+from cti.http.every_operation import operation
 from cti.http.flow_page import SCRIPT_HASH, STYLE_HASHES
 from cti.http.openapi import document
 from cti.http.operations import DEPS, JSON, Operation, as_handler

@@ -8,11 +8,9 @@ from acd.states import CallState
 from cti.callbacks.promise import Promise
 from cti.http.deps import ApiDeps
 from cti.http.models import CallbackList, CallbackView
-from cti.http.policy_routes import operation
+from cti.http.operations import operation
 from cti.http.problems import Refusal
 from cti.http.routes import NO_ENGINE
-
-__all__ = ["operation"]  # with these, the list of operations is whole
 
 
 @operation("GET", "/api/callbacks", "callbacks")

@@ -6,12 +6,10 @@ from itertools import groupby
 
 from cti.agent_days import AgentDay, day_of, day_window, instant
 from cti.agent_states import Span
-from cti.http.callback_routes import operation
 from cti.http.deps import ApiDeps, RecordsDown
 from cti.http.models import AgentDayList, AgentDayView, DayQuery
+from cti.http.operations import operation
 from cti.http.problems import Refusal
-
-__all__ = ["operation"]  # with these, the list of operations is whole
 
 
 @operation("GET", "/api/agents/{name}/day", "agents", problems=(503,))

@@ -9,13 +9,11 @@ from aiohttp import web
 from cti.http.deps import ApiDeps
 from cti.http.flow_page import Told, Version, flow_page, list_page
 from cti.http.models import FlowPageQuery
+from cti.http.operations import operation
 from cti.http.problems import Refusal
-from cti.http.routes import operation
 from ivr.flowset import FlowSet
 from ivr.graph import graph_of, svg
 from ivr.graph.comparing import changes, compared
-
-__all__ = ["operation"]  # with these, the list of operations is whole
 
 PAGE = "text/html"
 _PICTURES_KEPT = 32

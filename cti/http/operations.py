@@ -96,6 +96,10 @@ class Operations:
         return declare
 
 
+#: Every operation there is, once cti.http.every_operation has brought in all who declare some.
+operation = Operations()
+
+
 def as_handler(operation: Operation) -> Handler:
     """Return what aiohttp calls: reads and checks the request, calls the handler, writes the answer."""
     takes_request = "request" in inspect.signature(operation.handler).parameters

@@ -1,12 +1,10 @@
 """The operations on the configuration that calls are routed by."""
 
 from cti.http.deps import ApiDeps
-from cti.http.flow_routes import operation
 from cti.http.models import PolicyView
+from cti.http.operations import operation
 from cti.http.problems import Refusal
 from cti.policy_in_force import PolicyRefused
-
-__all__ = ["operation"]  # with these, the list of operations is whole
 
 
 @operation("GET", "/api/policy", "policy")

@@ -30,7 +30,7 @@ from cti.http.models import (
     Status,
     WrapUpRequest,
 )
-from cti.http.operations import Operations, json_response
+from cti.http.operations import json_response, operation
 from cti.http.problems import Refusal
 from cti.http.reasons import reasons_of
 from cti.http.views import agent_view, agent_views, explanation_view, live_call_views, queue_detail, queue_views
@@ -38,7 +38,6 @@ from cti.http.wishes import LOG_IN, LOG_OUT, READY, UNPAUSE, Wish, extend_wrapup
 
 TELL_SECONDS = 2.0
 METRICS_MEDIA = ("text/plain", "application/openmetrics-text")
-operation = Operations()
 
 
 # The server

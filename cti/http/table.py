@@ -2,8 +2,8 @@
 
 import sys
 
+from cti.http.every_operation import operation
 from cti.http.operations import Operation
-from cti.http.policy_routes import operation
 
 _HEAD = """# The API
 
