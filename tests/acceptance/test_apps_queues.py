@@ -20,18 +20,17 @@ from cti.ami.session import AmiAccount, AmiSession
 from cti.asterisk.options import ACTIONS_USER
 from tests.rig.agents import ANSWERS, FORWARDS, RINGS
 from tests.rig.demo import HOTLINE, gathered, record_of
-from tests.rig.lines import Lines, agent_is, ask, call_of, log_in, number_shown, serve, waiting
+from tests.rig.lines import Lines, agent_is, ask, call_of, log_in, number_shown, serve, served, waiting
 from tests.rig.listener import Caller
-from tests.rig.site import Site, Sound
 from tests.rig.stage import Stage, open_stage, scene
 from tests.rig.waiting import Deadline, eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from cti.provision.asterisk import AsteriskInstall
-    from cti.provision.programs import Tool
+    from tests.rig.gallery import Programs
     from tests.rig.server import HotlineServer
+    from tests.rig.site import Site
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.asyncio(loop_scope="session")]
 
@@ -60,24 +59,15 @@ LINES = Lines(
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def lines(
-    asterisk_install: AsteriskInstall, sipp: Tool, sound: Sound, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Site]:
-    """An Asterisk of its own with these lines and phones."""
-    folder = tmp_path_factory.mktemp("apps-queues")
-    config, flows = LINES.write(folder)
-    site = Site(asterisk_install, sipp, sound, folder, config=config, flows=flows, rtp_timeout_seconds=10)
-    await site.asterisk.start()
-    yield site
-    await site.asterisk.stop()
+async def lines(programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    async with LINES.opened(programs, tmp_path_factory.mktemp("apps-queues")) as site:
+        yield site
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def hotline(lines: Site) -> AsyncIterator[HotlineServer]:
-    async with lines.running(watch_config_seconds=0) as server:
+    async with served(lines, watch_config_seconds=0) as server:
         yield server
-    await lines.clear()
-    assert server.tracebacks() == []
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

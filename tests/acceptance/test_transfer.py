@@ -12,18 +12,17 @@ import pytest_asyncio
 from tests.rig.agents import ANSWERS, BUSY
 from tests.rig.callee import OUTSIDE, number_called
 from tests.rig.demo import record_of
-from tests.rig.lines import Lines, agent_is, ask, call_of, log_in, number_shown, waiting
+from tests.rig.lines import Lines, agent_is, ask, call_of, log_in, number_shown, served, waiting
 from tests.rig.listener import Caller
-from tests.rig.site import Site, Sound
 from tests.rig.stage import Stage, open_stage, scene
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from cti.provision.asterisk import AsteriskInstall
-    from cti.provision.programs import Tool
     from tests.rig.agents import AgentCall
+    from tests.rig.gallery import Programs
     from tests.rig.server import HotlineServer
+    from tests.rig.site import Site
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.asyncio(loop_scope="session")]
 
@@ -49,24 +48,15 @@ LINES = Lines(
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def lines(
-    asterisk_install: AsteriskInstall, sipp: Tool, sound: Sound, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Site]:
-    """An Asterisk of its own with these lines and phones."""
-    folder = tmp_path_factory.mktemp("transfer")
-    config, flows = LINES.write(folder)
-    site = Site(asterisk_install, sipp, sound, folder, config=config, flows=flows, rtp_timeout_seconds=10)
-    await site.asterisk.start()
-    yield site
-    await site.asterisk.stop()
+async def lines(programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    async with LINES.opened(programs, tmp_path_factory.mktemp("transfer")) as site:
+        yield site
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def hotline(lines: Site) -> AsyncIterator[HotlineServer]:
-    async with lines.running() as server:
+    async with served(lines) as server:
         yield server
-    await lines.clear()
-    assert server.tracebacks() == []
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -16,6 +16,7 @@ import yaml
 from tests.rig.demo import HOTLINE
 from tests.rig.listener import Caller
 from tests.rig.server import PROJECT
+from tests.rig.site import Site
 from tests.rig.waiting import eventually
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.rig.agents import Agent, AgentCall
+    from tests.rig.gallery import Programs
     from tests.rig.server import HotlineServer
-    from tests.rig.site import Site
 
 TIER_KEYS = {"diamond": "1", "gold": "2", "silver": "3", "basic": "4"}
 HEAD_STARTS = {"diamond": 300, "gold": 120, "silver": 6, "basic": 0}
@@ -70,6 +71,19 @@ class Lines:
         _write(flows / "main.yaml", **self._entry())
         return config, flows
 
+    @contextlib.asynccontextmanager
+    async def opened(self, programs: Programs, folder: Path) -> AsyncIterator[Site]:
+        """An Asterisk of its own with these lines and phones."""
+        config, flows = self.write(folder)
+        site = Site(
+            programs.asterisk, programs.sipp, programs.sound, folder, config=config, flows=flows, rtp_timeout_seconds=10
+        )
+        await site.asterisk.start()
+        try:
+            yield site
+        finally:
+            await site.asterisk.stop()
+
     def _entry(self) -> dict[str, Any]:
         say = {"say": {"phrase": "one-moment"}}
         sorry = {"say": {"phrase": "no-key"}, "next": "ask_tier"}
@@ -97,6 +111,15 @@ class Lines:
             await caller.heard("phrases/one-moment")
             await caller.press(LANGUAGE_KEYS[language] + TIER_KEYS[tier] + self.keys[queue])
             yield caller
+
+
+@contextlib.asynccontextmanager
+async def served(lines: Site, **changes: Any) -> AsyncIterator[HotlineServer]:
+    """A server for all scenes; afterwards nothing is up any more, and its log has no traceback."""
+    async with lines.running(**changes) as server:
+        yield server
+    await lines.clear()
+    assert server.tracebacks() == []
 
 
 def _write(file: Path, **content: Any) -> None:
