@@ -92,6 +92,10 @@ class Queue:
     A queue is empty while each of its agents is in one of the states `empty_when` (none: it never is). Nobody joins it
     then, and those who wait are let out to `overflow` after `empty_grace_seconds`. If `overflow` is a queue itself, the
     caller goes on there with his age; `max_wait_seconds` counts from his coming to each queue.
+
+    Figures for reports and alerts alone, routing never reads them: `service_level_target` is the share of calls to be
+    answered within `service_level_seconds`, `abandonment_target` the share that may hang up at most, where whoever
+    hangs up within `short_abandon_seconds` (0: nobody) is left out as a mistaken call.
     """
 
     name: str
@@ -108,6 +112,9 @@ class Queue:
     announce_first_seconds: float = 15.0
     announce_frequency_seconds: float = 60.0
     service_level_seconds: float = 20.0
+    service_level_target: float = 0.9
+    short_abandon_seconds: float = 5.0
+    abandonment_target: float = 0.05
     strategy: str = "longest_idle"
     ring_at_once: int = 1
     overflow: str = "voicemail"

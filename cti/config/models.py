@@ -88,6 +88,15 @@ class QueueSettings(Model):
     announce_first_seconds: Annotated[float, seconds(0, 3600, "wait before the first announcement, 0 for none")] = 15
     announce_frequency_seconds: Annotated[float, seconds(0, 3600, "time between announcements, 0 for none")] = 60
     service_level_seconds: Annotated[float, seconds(1, 3600, "target of the service level")] = 20
+    service_level_target: Annotated[
+        float, Field(gt=0, lt=1, description="share of calls to be answered within service_level_seconds, above 0 and below 1")
+    ] = 0.9
+    short_abandon_seconds: Annotated[
+        float, seconds(0, 60, "whoever hangs up so early is left out of abandonment, 0 for nobody")
+    ] = 5
+    abandonment_target: Annotated[
+        float, Field(gt=0, lt=1, description="share of calls that may be abandoned at most, above 0 and below 1")
+    ] = 0.05
     strategy: Annotated[str, Field(description="the name of a ranking, like longest_idle")] = "longest_idle"
     ring_at_once: Annotated[
         int, Field(ge=1, le=10, description="how many phones ring for one caller at once, 1 to 10")

@@ -66,7 +66,7 @@ ENDED = _metric(
 )  # fmt: skip
 WAIT = _metric(
     Kind.HISTOGRAM, "queue_wait_seconds", "queue tier outcome",
-    "Time from entry to the outcome. Each queue's service level is among the buckets.", buckets=_WAIT,
+    "Time from entry to the outcome. Each queue's `service_level_seconds` and `short_abandon_seconds` are among the buckets.", buckets=_WAIT,
 )  # fmt: skip
 TALK = _metric(Kind.HISTOGRAM, "talk_seconds", "queue tier", "Length of talks.", buckets=_TALK)
 CALLBACKS = _metric(

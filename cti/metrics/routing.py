@@ -45,7 +45,7 @@ class RoutingMetrics:
         self._tiers = Vocabulary(policy.tiers)
         self._reasons = Vocabulary(_OVERFLOW_REASONS)
         self._answered_calls: set[str] = set()
-        levels = [queue.service_level_seconds for queue in policy.queues.values()]
+        levels = [bound for queue in policy.queues.values() for bound in (queue.service_level_seconds, queue.short_abandon_seconds)]
         self._entered = counter(catalogue.ENTERED, registry)
         self._resumed = counter(catalogue.RESUMED, registry)
         self._answered = counter(catalogue.ANSWERED, registry)

@@ -110,6 +110,14 @@ def test_the_files_become_the_engines_policy(folder):
     assert (bo.extension, bo.device, bo.wrapup_seconds, bo.max_misses) == ("0102", "PJSIP/phone7", 5, 0)
 
 
+def test_targets_of_reports_and_alerts_are_a_queues_own_or_the_defaults(folder):
+    change(folder, "queues", "strategy: most_skilled", "strategy: most_skilled, service_level_target: 0.8, short_abandon_seconds: 6")
+    change(folder, "queues", "max_wait_seconds: 900", "service_level_target: 0.95\n    abandonment_target: 0.02")
+    billing, faults = load_policy(folder).queues.values()
+    assert (billing.service_level_target, billing.short_abandon_seconds, billing.abandonment_target) == (0.95, 6, 0.02)
+    assert (faults.service_level_target, faults.short_abandon_seconds, faults.abandonment_target) == (0.8, 6, 0.05)
+
+
 def test_the_demo_configuration_is_clean_and_complete():
     loaded = read_policy(DEMO)
     assert loaded.warnings == ()
@@ -165,6 +173,9 @@ def test_the_pause_by_phone_must_be_listed(folder):
         ("queues", "  faults:\n", "  Faults!:\n", "queues.yaml:11:3 bad-name", "small letters"),
         ("queues", "max_wait_seconds: 900", "callback: {attempts: 0}", "queues.yaml:10:16 bad-value", "1 to 10"),
         ("queues", "max_wait_seconds: 900", "callback: {pauses: 3}", "queues.yaml:10:16 unknown-key", 'mean "pause_seconds"'),
+        ("queues", "max_wait_seconds: 900", "service_level_target: 90", "queues.yaml:10:5 bad-value", "below 1"),
+        ("queues", "max_wait_seconds: 900", "abandonment_target: 5%", "queues.yaml:10:5 bad-value", "abandoned at most"),
+        ("queues", "max_wait_seconds: 900", "short_abandon_seconds: 61", "queues.yaml:10:5 bad-value", "0 to 60"),
         ("queues", "version: 1", "version: 2", "queues.yaml:1:1 bad-value", "right kind"),
         ("queues", "away_seconds: 60", "away_seconds: 60\n  away_seconds: 61", "queues.yaml:15:3 duplicate-key", "keep one"),
         ("queues", "{busy_seconds: 7}", "{busy_seconds: 1}", "queues.yaml:15:13 bad-value", "5 to 3600"),

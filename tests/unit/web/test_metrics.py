@@ -32,7 +32,7 @@ from ivr.state import Trace
 
 POLICY = Policy(
     queues={
-        "billing": Queue("billing", service_level_seconds=25.0, wrapup_seconds=8.0, max_wait_seconds=60.0),
+        "billing": Queue("billing", service_level_seconds=25.0, short_abandon_seconds=6.0, wrapup_seconds=8.0, max_wait_seconds=60.0),
         "repair": Queue("repair", needs=(SkillNeed("repair"),), max_length=1),
     },
     tiers={"basic": Tier("basic"), "diamond": Tier("diamond", 300.0)},
@@ -126,6 +126,14 @@ def test_each_queues_service_level_is_a_bucket_written_with_a_fraction(hotline):
     labels = {"queue": "billing", "tier": "basic", "outcome": "answered"}
     assert hotline.value("hotline_queue_wait_seconds_bucket", **labels, le="20.0") == 0
     assert hotline.value("hotline_queue_wait_seconds_bucket", **labels, le="25.0") == 1
+
+
+def test_each_queues_short_abandon_is_a_bucket_too(hotline):
+    hotline.tell(CallQueued("c1", "billing", "basic"))
+    hotline.tell(CallAbandoned("c1"), after=5.5)
+    labels = {"queue": "billing", "tier": "basic", "outcome": "abandoned"}
+    assert hotline.value("hotline_queue_wait_seconds_bucket", **labels, le="5.0") == 0
+    assert hotline.value("hotline_queue_wait_seconds_bucket", **labels, le="6.0") == 1
 
 
 def test_an_answer_taken_back_at_once_is_counted_once(hotline):
