@@ -4,9 +4,6 @@ import asyncio
 import contextlib
 import json
 import math
-import os
-import re
-import socket
 import time
 from pathlib import Path
 
@@ -24,88 +21,13 @@ from acd.events import (
     TalkStarted,
 )
 from cti.http import make_app, serving
-from cti.provision.tools import find_tool
 from ivr.state import Trace
+from tests.rig.prometheus import CONFIG, PATIENCE_SECONDS, Prometheus, promtool
 from tests.unit.web.hotline import TOKEN, Hotline
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.acceptance]
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DASHBOARD = json.loads((DEPLOY / "grafana/provisioning/dashboards/hotline.json").read_text(encoding="utf-8"))
-CONFIG = DEPLOY / "prometheus/prometheus.yml"
-PATIENCE_SECONDS = 45
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
-
-
-async def tool(name, *arguments, given=None):
-    """Run one of Prometheus' programs; (status, what it printed)."""
-    found = find_tool(name)
-    process = await asyncio.create_subprocess_exec(
-        *found.argv, *arguments, env={**os.environ, **found.env}, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    async with asyncio.timeout(30):
-        output, _ = await process.communicate(given)
-    return process.returncode, output.decode()
-
-
-class Prometheus:
-    """A real one on loopback, scraping each second."""
-
-    def __init__(self, folder, target):
-        self.folder = folder
-        self.port = free_port()
-        self._process = None
-        config = CONFIG.read_text(encoding="utf-8").replace("127.0.0.1:8080", f"127.0.0.1:{target}")
-        config = re.sub(
-            r"scrape_interval: \S+", "scrape_interval: 1s", re.sub(r"scrape_timeout: \S+", "scrape_timeout: 1s", config)
-        )
-        assert f":{target}" in config
-        (folder / "prometheus.yml").write_text(config, encoding="utf-8")
-
-    async def __aenter__(self):
-        found = find_tool("prometheus")
-        with (self.folder / "prometheus.log").open("wb") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *found.argv, f"--config.file={self.folder}/prometheus.yml", f"--storage.tsdb.path={self.folder}/data",
-                f"--web.listen-address=127.0.0.1:{self.port}", env={**os.environ, **found.env}, stdout=log, stderr=log,
-            )  # fmt: skip
-        self._session = aiohttp.ClientSession(f"http://127.0.0.1:{self.port}", timeout=aiohttp.ClientTimeout(5))
-        return self
-
-    async def __aexit__(self, *_):
-        await self._session.close()
-        self._process.terminate()
-        try:
-            async with asyncio.timeout(10):
-                await self._process.wait()
-        except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
-
-    async def ask(self, expression):
-        """Every series of the answer with its value; nothing while Prometheus is not up yet."""
-        assert self._process.returncode is None, (self.folder / "prometheus.log").read_text()
-        try:
-            async with self._session.get("/api/v1/query", params={"query": expression}) as answer:
-                body = await answer.json()
-        except (aiohttp.ClientError, OSError):
-            return {}
-        if answer.status == 503:
-            return {}
-        assert body["status"] == "success", f"{expression}: {body}"
-        return {tuple(sorted(series["metric"].items())): float(series["value"][1]) for series in body["data"]["result"]}
-
-    async def eventually(self, expression, fits):
-        """The answer to the expression once it fits."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not fits(answer := await self.ask(expression)):
-            assert time.monotonic() < deadline, f"{expression} gave {answer}"
-            await asyncio.sleep(0.1)
-        return answer
 
 
 async def serve_calls(hotline, deadline):
@@ -193,10 +115,10 @@ async def test_promtool_finds_no_fault(hotline):
     ):
         page = await answer.read()
     assert page.count(b"hotline_queue_wait_seconds_bucket") > 100
-    assert await tool("promtool", "check", "metrics", given=page) == (0, "")
+    assert await promtool("check", "metrics", given=page) == (0, "")
     assert TOKEN.encode() not in page
 
 
 async def test_the_shipped_configuration_is_valid():
-    code, output = await tool("promtool", "check", "config", str(CONFIG))
+    code, output = await promtool("check", "config", str(CONFIG))
     assert code == 0, output
