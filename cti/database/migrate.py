@@ -11,7 +11,7 @@ from cti.database.engine import Database
 #: SQLite says "locked" at once, however patient it was told to be, when two connections turn a new file into WAL together.
 LOCKED_TRIES = 50
 LOCKED_SECONDS = 0.1
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision in `cti/database/migrations/versions`; a test holds the two together."""
 
 

@@ -182,6 +182,42 @@ class CallRecordRow(Base):
     trail: Mapped[list[Any]] = mapped_column(JSON)
 
 
+class ContactLegRow(Base):
+    """One entry into a line, callback, dialled number or transfer; see `cti.contacts.ContactLeg` for each column."""
+
+    __tablename__ = "contact_legs"
+    leg: Mapped[str] = mapped_column(String(80), primary_key=True)
+    call: Mapped[str] = mapped_column(Word, index=True)
+    number: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(16))
+    queue: Mapped[str] = mapped_column(Word)
+    tier: Mapped[str] = mapped_column(Word)
+    language: Mapped[str | None] = mapped_column(String(8))
+    agent: Mapped[str | None] = mapped_column(Word, index=True)
+    target: Mapped[str | None] = mapped_column(Word)
+    skills_asked: Mapped[dict[str, Any]]
+    skills_given: Mapped[dict[str, Any]]
+    entered_at_ms: Mapped[int] = mapped_column(BigInteger, index=True)
+    rang_at_ms: Mapped[int | None] = mapped_column(BigInteger)
+    answered_at_ms: Mapped[int | None] = mapped_column(BigInteger)
+    talk_ended_at_ms: Mapped[int | None] = mapped_column(BigInteger)
+    wrapup_ended_at_ms: Mapped[int | None] = mapped_column(BigInteger)
+    ended_at_ms: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    wait_ms: Mapped[int | None] = mapped_column(BigInteger)
+    ring_ms: Mapped[int | None] = mapped_column(BigInteger)
+    talk_ms: Mapped[int | None] = mapped_column(BigInteger)
+    wrapup_ms: Mapped[int | None] = mapped_column(BigInteger)
+    forecast_ms: Mapped[int | None] = mapped_column(BigInteger)
+    offers: Mapped[int]
+    misses: Mapped[int]
+    attempts: Mapped[list[Any]]
+    position: Mapped[int | None]
+    position_at_end: Mapped[int | None]
+    outcome: Mapped[str | None] = mapped_column(Word)
+    reason: Mapped[str | None] = mapped_column(Word)
+    survey_score: Mapped[int | None]
+
+
 class DecisionRow(Base):
     """Why an offer went to whom it went; see `cti.decisions.DecisionRecord` for the document."""
 
