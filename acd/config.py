@@ -139,7 +139,8 @@ class Agent:
     """One person who answers. `wrapup_seconds` None takes the queue's; `max_misses` 0 never pauses for misses.
 
     `queue_bonus_seconds` adds to the score of a queue's calls in this agent's eyes, and of several free agents those
-    with the greatest are asked first. `weight` is his share where agents are drawn by lot.
+    with the greatest are asked first. `weight` is his share where agents are drawn by lot. `team` is for people alone:
+    routing never reads it.
     """
 
     name: str
@@ -152,6 +153,7 @@ class Agent:
     max_misses: int = 3
     queue_bonus_seconds: Mapping[str, float] = field(default_factory=dict)
     weight: float = 1.0
+    team: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +220,16 @@ class PauseReason:
 
 
 @dataclass(frozen=True, slots=True)
+class Team:
+    """A team of agents; `leader` names one of the agents, "" for none. For people alone, as `Agent.team`."""
+
+    name: str
+    label_zh: str = ""
+    label_en: str = ""
+    leader: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything the engine routes by. Mappings are by name; see `Queue`, `Tier`, `Agent`, `Backoff`.
 
@@ -244,6 +256,7 @@ class Policy:
     cancel_deadline_seconds: float = 5.0
     instant_hangup_seconds: float = 0.5
     pause_reasons: Mapping[str, PauseReason] = field(default_factory=dict)
+    teams: Mapping[str, Team] = field(default_factory=dict)
 
     def may_pause(self, reason: str) -> bool:
         """Whether an agent may give this reason for his pause."""

@@ -54,6 +54,22 @@ def check_agents(agents: Source[AgentsFile]) -> Iterator[Finding]:
             )
 
 
+def check_teams(agents: Source[AgentsFile]) -> Iterator[Finding]:
+    """Check the teams of agents.yaml: who leads and who belongs to them."""
+    for name, team in agents.model.teams.items():
+        if team.leader is not None and team.leader not in agents.model.agents:
+            cure = did_you_mean(team.leader, list(agents.model.agents)) or "name one of the agents, or leave it out"
+            yield agents.at("teams", name, "leader").finding("unknown-leader", f'no agent is called "{team.leader}"', cure)
+        if not any(agent.team == name for agent in agents.model.agents.values()):
+            yield agents.at("teams", name).finding(
+                "team-nobody", f'nobody belongs to the team "{name}"', f"give an agent team: {name}", Severity.WARNING
+            )
+    for name, agent in agents.model.agents.items():
+        if agent.team is not None and agent.team not in agents.model.teams:
+            cure = did_you_mean(agent.team, list(agents.model.teams)) or "list it under teams: in agents.yaml"
+            yield agents.at("agents", name, "team").finding("unknown-team", f'no team is called "{agent.team}"', cure)
+
+
 def check_together(queues: Source[QueuesFile], agents: Source[AgentsFile]) -> Iterator[Finding]:
     """Check queues and agents against each other."""
     extensions = {agent.extension: name for name, agent in agents.model.agents.items()}

@@ -17,10 +17,11 @@ from acd.config import (
     Ring,
     Seats,
     SkillNeed,
+    Team,
     Tier,
 )
 from acd.states import AgentState
-from cti.config.checks import check_agents, check_queues, check_together
+from cti.config.checks import check_agents, check_queues, check_teams, check_together
 from cti.config.models import AgentsFile, Label, QueueEntry, QueueSettings, QueuesFile, TiersFile
 from cti.config.reading import Source, read_file
 from cti.config.rules import check_rules, check_tiers
@@ -66,6 +67,7 @@ def read_policy(config_dir: Path) -> Loaded:
         findings.extend(check_queues(queues))
     if agents is not None:
         findings.extend(check_agents(agents))
+        findings.extend(check_teams(agents))
     if queues is not None and agents is not None:
         findings.extend(check_together(queues, agents))
     if tiers is not None:
@@ -117,6 +119,7 @@ def _policy(queues: QueuesFile, tiers: TiersFile, agents: AgentsFile) -> Policy:
                 for name, entry in agents.pause_reasons.items()
             }
         ),
+        teams=MappingProxyType({name: Team(name, entry.zh, entry.en, entry.leader or "") for name, entry in agents.teams.items()}),
     )
 
 
@@ -153,6 +156,7 @@ def _agents(agents: AgentsFile) -> dict[str, Agent]:
             max_misses=entry.max_misses,
             queue_bonus_seconds=MappingProxyType(dict(entry.queue_bonus_seconds)),
             weight=entry.weight,
+            team=entry.team or "",
         )
         for name, entry in agents.agents.items()
     }

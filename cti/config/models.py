@@ -224,6 +224,13 @@ class AgentEntry(Model):
         Field(description="queues of this agent with seconds, like {faults: 60}"),
     ] = {}
     weight: Annotated[float, Field(gt=0, le=1000, description="share in lots, above 0 to 1000")] = 1
+    team: Annotated[Name | None, Field(description="one of teams, or leave it out")] = None
+
+
+class TeamEntry(Label):
+    """One team; see `acd.config.Team`."""
+
+    leader: Annotated[Name | None, Field(description="the agent who leads the team, or leave it out")] = None
 
 
 class PauseEntry(Label):
@@ -240,5 +247,8 @@ class AgentsFile(Model):
     skills: Annotated[dict[Name, Label], Field(description="every skill there is, with its labels")]
     pause_reasons: Annotated[
         dict[Name, PauseEntry], Field(max_length=50, description="at most 50 reasons to pause, like {lunch: {zh: 午餐, en: Lunch}}; none for any word")
+    ] = {}
+    teams: Annotated[
+        dict[Name, TeamEntry], Field(max_length=200, description="at most 200 teams, like {day: {zh: 白班, en: Day, leader: agent10}}")
     ] = {}
     agents: dict[Name, AgentEntry]

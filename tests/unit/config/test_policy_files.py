@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.config import Backoff, PauseReason, Queue, Ring, SkillNeed, Tier
+from acd.config import Backoff, PauseReason, Queue, Ring, SkillNeed, Team, Tier
 from cti.config import load_policy, missing_plans, read_policy
 from ivr.document import BadDocument, Severity
 
@@ -14,6 +14,11 @@ REASONS = """\
 pause_reasons:
   break: {zh: 小休, en: Break, limit_seconds: 900}
   training: {zh: 培训, en: Training, productive: true}
+agents:
+"""
+TEAMS = """\
+teams:
+  day: {zh: 白班, en: Day, leader: anna}
 agents:
 """
 DEMO = Path(__file__).parents[3] / "config"
@@ -118,6 +123,19 @@ def test_targets_of_reports_and_alerts_are_a_queues_own_or_the_defaults(folder):
     assert (faults.service_level_target, faults.short_abandon_seconds, faults.abandonment_target) == (0.8, 6, 0.05)
 
 
+def test_agents_may_belong_to_teams(folder):
+    change(folder, "agents", "agents:\n", TEAMS)
+    change(folder, "agents", "label: Bo", "label: Bo\n    team: day")
+    policy = load_policy(folder)
+    assert policy.teams == {"day": Team("day", "白班", "Day", "anna")}
+    assert [agent.team for agent in policy.agents.values()] == ["", "day"]
+
+
+def test_a_team_of_nobody_is_a_warning(folder):
+    change(folder, "agents", "agents:\n", TEAMS)
+    assert [(str(finding.code), finding.severity) for finding in read_policy(folder).warnings] == [("team-nobody", Severity.WARNING)]
+
+
 def test_the_demo_configuration_is_clean_and_complete():
     loaded = read_policy(DEMO)
     assert loaded.warnings == ()
@@ -193,6 +211,8 @@ def test_the_pause_by_phone_must_be_listed(folder):
         ("agents", "PJSIP/phone7", "Local/1@evil", "agents.yaml:14:5 bad-value", "endpoint's name"),
         ("agents", "agents:\n", REASONS.replace("900", "-1"), "agents.yaml:6:30 bad-value", "0 for no limit"),
         ("agents", "agents:\n", REASONS.replace("productive: true", "productive: much"), "agents.yaml:7:36 bad-value", "true when the agent works"),
+        ("agents", "agents:\n", TEAMS.replace("leader: anna", "leader: ana"), "agents.yaml:6:26 unknown-leader", 'mean "anna"'),
+        ("agents", "    max_misses: 0\n", "    max_misses: 0\n    team: night\n", "agents.yaml:19:5 unknown-team", "under teams:"),
         ("agents", "queues: [faults]", "queue: [faults]", "agents.yaml:16:5 unknown-key", 'mean "queues"'),
     ],
 )  # fmt: skip
