@@ -46,6 +46,7 @@ from cti.leading import find_target
 from cti.ledger import Ledger
 from cti.metrics import Metrics
 from cti.metrics.meters import MeteredRequester
+from cti.monitoring import Alert, AlertWatch
 from cti.pauses import PauseWatch
 from cti.policy_in_force import PolicyInForce, PolicyRefused
 from cti.router import Router, RouterState, Words
@@ -104,6 +105,7 @@ class Server:
         self.sessions = SessionKeeper(room.store)
         self.keeper = AgentKeeper(room.store, room.clock, lambda: None if self._live is None else self._live.engine)
         self.pauses = PauseWatch(room.clock, lambda: None if self._live is None else self._live.engine)
+        self.watch = AlertWatch(room.clock, lambda: self.policy, self.snapshot, room.metrics.health)
         ami = room.settings.ami
         events = AmiAccount(ami.host, ami.port, ami.events_username, ami.events_secret.get_secret_value(), "on")
         actions = AmiAccount(ami.host, ami.port, ami.actions_username, ami.actions_secret.get_secret_value(), "off")
@@ -119,6 +121,10 @@ class Server:
     def snapshot(self) -> Snapshot | None:
         """The engine as it stands, None while there is no attachment."""
         return None if self._live is None else self._live.engine.snapshot(self._room.clock.now())
+
+    def alerts(self) -> list[Alert]:
+        """What alarms now, the graver first."""
+        return self.watch.alerts()
 
     @property
     def flows(self) -> FlowVersions:
@@ -243,7 +249,7 @@ class Server:
         work: list[tuple[str, Coroutine[None, None, None]]] = [
             ("ami events", self.events_link.run()), ("ami actions", self.actions_link.run()), ("sessions", self.sessions.run()),
             ("agents", self.keeper.run()), ("callbacks", self._room.callbacks.run()), ("reloads", self._reloads()), ("attachments", self._attachments()),
-            ("pauses", watch_for_pauses(self._room.clock)), ("agents' pauses", self.pauses.run()),
+            ("pauses", watch_for_pauses(self._room.clock)), ("agents' pauses", self.pauses.run()), ("alerts", self.watch.run()),
         ]
         if self._room.settings.watch_flows_seconds:
             work.append(("flow files", self.flows.watch(self._room.settings.watch_flows_seconds)))
@@ -353,7 +359,7 @@ class Server:
         router = Router(
             engine, state, switch, room.clock, Words(book.whisper, book.whisper_callback, book.greeting(), book.announce), room.callbacks,
             (
-                room.ledger, room.metrics, self.keeper, self.pauses, room.callbacks,
+                room.ledger, room.metrics, self.keeper, self.pauses, room.callbacks, self.watch,
                 *([room.decisions.listening(engine)] if room.decisions is not None else []),
                 *([room.agent_states] if room.agent_states is not None else []),
             ),

@@ -15,12 +15,15 @@ from cti.metrics.gauges import RecordCollector, SnapshotCollector
 from cti.metrics.labels import OTHER, Vocabulary
 from cti.metrics.making import begin_at_zero, counter, gauge, histogram
 from cti.metrics.routing import RoutingMetrics
+from cti.monitoring.health import Health
 from ivr.events import DialOutcome
 from ivr.state import Trace
 
 BACKEND_OK = "ok"
 HTTP_REQUEST = "http"
 """Stands for all requests of `http` steps."""
+BUDGET_USED_UP = "budget"
+"""The result of a step at which a call's budget of steps, time or silence was used up: it went round in a loop."""
 RELOAD_TAKEN, RELOAD_REFUSED = "taken", "refused"
 _BACKEND_RESULTS = (BACKEND_OK, *(reason.value for reason in FailureReason))
 _EXITS = ("completed", "abandoned", "failed")
@@ -51,6 +54,8 @@ class Metrics:
         version: str, flow_version: str,
     ) -> None:  # fmt: skip
         self.registry = CollectorRegistry()
+        self._health = Health()
+        self._records = records
         self._flows = {flow: Vocabulary(steps) for flow, steps in flows.items()}
         self._results = Vocabulary((), _ROOM)
         self._exits = Vocabulary(_EXITS, _ROOM)
@@ -111,6 +116,11 @@ class Metrics:
         """Count what the engine established."""
         self._routing.told(fact, now)
 
+    def health(self) -> Health:
+        """How the server is, for the watch that judges it."""
+        self._health.records_lost, self._health.record_failures = self._records()
+        return self._health
+
     # ---- calls and flows
 
     def call_began(self, *, adopted: bool = False) -> None:
@@ -123,6 +133,7 @@ class Metrics:
 
     def ivr_stepped(self, trace: Trace) -> None:
         """A flow step did something. Steps that the flows do not have count as `other`."""
+        self._health.flow_loops += trace.result == BUDGET_USED_UP
         flow = self._flow(trace.flow)
         steps = self._flows.get(flow)
         step = steps.fit(trace.step) if steps else OTHER
@@ -132,6 +143,8 @@ class Metrics:
 
     def ivr_exited(self, flow: str, outcome: str) -> None:
         """A call left its flow for good."""
+        self._health.flow_exits += 1
+        self._health.flow_failures += outcome == "failed"
         self._ivr_exits.labels(self._flow(flow), self._exits.fit(outcome)).inc()
 
     def dialled(self, rule: str, outcome: DialOutcome, talk_seconds: float) -> None:
@@ -143,6 +156,7 @@ class Metrics:
 
     def fell_back(self) -> None:
         """The dialplan's fallback took a caller while the server was away."""
+        self._health.fallbacks += 1
         self._fallback.inc()
 
     def _flow(self, flow: str) -> str:
@@ -150,6 +164,7 @@ class Metrics:
 
     def flows_loaded(self, version: str) -> None:
         """New calls are served by this version of the flows now."""
+        self._health.flows_refused = False
         self._build.clear()
         self._build.labels(self._version, version).set(1)
         self._flow_reloads.labels(RELOAD_TAKEN).inc()
@@ -157,11 +172,13 @@ class Metrics:
 
     def flows_refused(self) -> None:
         """The last set of flows tried is broken."""
+        self._health.flows_refused = True
         self._flow_reloads.labels(RELOAD_REFUSED).inc()
         self._flows_broken.set(1)
 
     def policy_loaded(self, policy: Policy) -> None:
         """Calls are routed by this policy now."""
+        self._health.policy_refused = False
         self._routing.policy_replaced(policy)
         self._gauges.policy_replaced(policy)
         self._policy_reloads.labels(RELOAD_TAKEN).inc()
@@ -169,6 +186,7 @@ class Metrics:
 
     def policy_refused(self) -> None:
         """The last configuration tried is broken."""
+        self._health.policy_refused = True
         self._policy_reloads.labels(RELOAD_REFUSED).inc()
         self._policy_broken.set(1)
 
@@ -176,6 +194,7 @@ class Metrics:
 
     def ami_link(self, *, up: bool) -> None:
         """Both AMI sessions are logged in now, or one of them was lost. Saying the same again changes nothing."""
+        self._health.ami_up = up
         if up and not self._link_is_up and self._link_was_up:
             self._ami_reconnects.inc()
         self._link_is_up = up
@@ -188,20 +207,24 @@ class Metrics:
 
     def forged(self, why: str) -> None:
         """An event was recognised as forged."""
+        self._health.forged += 1
         self._forged.labels(self._forgeries.fit(why)).inc()
 
     def drift(self, kind: str) -> None:
         """A difference between our model and Asterisk was repaired."""
+        self._health.drifts += 1
         self._drift.labels(self._drifts.fit(kind)).inc()
 
     # ---- backends and store
 
     def backend_called(self, backend: str, operation: str, result: str, seconds: float) -> None:
         """A backend answered, or failed: `result` is BACKEND_OK or a FailureReason."""
+        self._health.asked(backend, answered=result == BACKEND_OK)
         name, operation = self._backends.fit(backend), self._operations.fit(operation)
         self._backend_calls.labels(name, operation, self._backend_results.fit(result)).inc()
         self._backend_seconds.labels(name, operation).observe(seconds)
 
     def store_write_failed(self, writes: int = 1) -> None:
         """The store did not take so many writes."""
+        self._health.store_failures += writes
         self._store_failures.inc(writes)

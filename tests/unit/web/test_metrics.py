@@ -326,3 +326,28 @@ def test_the_record_writers_counters_are_read_at_scrape():
     text = generate_latest(metrics.registry).decode()
     assert "hotline_records_lost_total 3.0" in text
     assert "hotline_record_write_failures_total 5.0" in text
+
+
+def test_what_the_watch_is_told_is_what_was_counted(hotline):
+    metrics = hotline.metrics
+    metrics.ami_link(up=True)
+    metrics.fell_back()
+    metrics.drift("strayed")
+    metrics.forged("no_nonce")
+    metrics.store_write_failed(2)
+    metrics.ivr_stepped(Trace("main", "menu", "menu", 0.0, "budget"))
+    metrics.ivr_stepped(Trace("main", "menu", "menu", 0.0, "choice"))
+    metrics.ivr_exited("main", "failed")
+    metrics.ivr_exited("main", "completed")
+    metrics.backend_called("sql", "balance", "ok", 0.01)
+    metrics.backend_called("sql", "balance", "timeout", 2.0)
+    metrics.policy_refused()
+    metrics.flows_refused()
+    health = metrics.health()
+    assert (health.ami_up, health.policy_refused, health.flows_refused) == (True, True, True)
+    assert (health.fallbacks, health.drifts, health.forged, health.store_failures) == (1, 1, 1, 2)
+    assert (health.flow_loops, health.flow_exits, health.flow_failures, health.backends) == (1, 2, 1, {"sql": (2, 1)})
+    metrics.policy_loaded(hotline.policy)
+    metrics.flows_loaded("v2")
+    metrics.ami_link(up=False)
+    assert (metrics.health().ami_up, metrics.health().policy_refused, metrics.health().flows_refused) == (False, False, False)
