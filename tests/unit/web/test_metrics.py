@@ -347,7 +347,7 @@ def test_what_the_watch_is_told_is_what_was_counted(hotline):
     assert (health.ami_up, health.policy_refused, health.flows_refused) == (True, True, True)
     assert (health.fallbacks, health.drifts, health.forged, health.store_failures) == (1, 1, 1, 2)
     assert (health.flow_loops, health.flow_exits, health.flow_failures, health.backends) == (1, 2, 1, {"sql": (2, 1)})
-    metrics.policy_loaded(hotline.policy)
+    metrics.policy_loaded(POLICY)
     metrics.flows_loaded("v2")
     metrics.ami_link(up=False)
     assert (metrics.health().ami_up, metrics.health().policy_refused, metrics.health().flows_refused) == (False, False, False)
