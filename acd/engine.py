@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from acd.config import Policy
     from acd.events import Event
     from acd.facts import Fact
-    from acd.snapshot import AgentSnapshot, Snapshot
+    from acd.snapshot import AgentSnapshot, EntrySnapshot, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,11 @@ class Engine:
             return None
         with self._as_of(now):
             return snapshot.agent_of(self._world, agent)
+
+    def entry(self, call: str) -> EntrySnapshot | None:
+        """Copy what belongs into the record of a call's or callback's entry; None if it is in no line (any more)."""
+        found = self._world.calls.get(call)
+        return None if found is None else snapshot.entry_of(self._world, found)
 
     def explain(self, call: str, now: float) -> Explanation:
         """Say where a call stands and why.

@@ -37,7 +37,8 @@ def end_call(world: World, call: Call, outcome: Outcome, reason: str) -> None:
         end_callback(world, call, CallbackOutcome.CALLED_BACK if served else CallbackOutcome.FAILED, reason)
         return
     wait_seconds = call.waited_seconds(world.now)
-    world.establish(CallEnded(call.id, call.queue.name, call.tier, outcome, reason, wait_seconds))
+    position = world.lines.position(call)
+    world.establish(CallEnded(call.id, call.queue.name, call.tier, outcome, reason, wait_seconds, position))
     _close(world, call)
     if world.customers.callers.get(call.caller) == call.id:
         del world.customers.callers[call.caller]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from acd.kinds import Kind
@@ -99,7 +99,10 @@ class CallAnswered:
 
 @dataclass(frozen=True, slots=True)
 class CallEnded:
-    """A queue entry ended, exactly once each; ANSWERED comes when the talk is over. Wait excludes the talk."""
+    """A queue entry ended, exactly once each; ANSWERED comes when the talk is over. Wait excludes the talk.
+
+    `position`: the place he gave up, from 1; 0 if he held none any more.
+    """
 
     call: str
     queue: str
@@ -107,6 +110,7 @@ class CallEnded:
     outcome: Outcome
     reason: str
     wait_seconds: float
+    position: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from acd.callbacks import held_back
+from acd.eligibility import merge_needs
 from acd.estimate import newcomer_wait
 from acd.states import AgentState, CallState
 from acd.timers import Timer
@@ -85,6 +86,17 @@ class AgentSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class EntrySnapshot:
+    """One entry of a line: its `position` (0: it holds no place), when it came to this line (engine seconds), the skills with
+    levels that are asked for, and what a newcomer could expect to wait, None without data."""
+
+    position: int
+    joined_at: float
+    skills_asked: Mapping[str, int]
+    expected_wait_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The whole engine. `version` grows with every handled event that changed something."""
 
@@ -105,6 +117,14 @@ def take(world: World) -> Snapshot:
         queues={name: _queue(world, name, calls) for name, calls in by_queue.items()},
         agents={name: agent_of(world, agent) for name, agent in world.agents.items()},
     )
+
+
+def entry_of(world: World, call: Call) -> EntrySnapshot:
+    """Copy what belongs into the record of an entry."""
+    asked = {need.skill: need.level for need in merge_needs(call.queue.needs, call.needs)}
+    expected = newcomer_wait(world, call.queue.name) if call.queue.name in world.policy.queues else None
+    likely_seconds = None if expected is None else expected.likely_seconds
+    return EntrySnapshot(world.lines.position(call), call.joined_at, asked, likely_seconds)
 
 
 def _queue(world: World, name: str, calls: list[Call]) -> QueueSnapshot:

@@ -12,6 +12,7 @@ import structlog
 from acd.facts import CallAnswered, CallEnded, CallEntered, Fact, OfferEnded, OfferMade, Outcome, TalkFinished
 from cti.calls.state import ChannelPhase
 from cti.clock import Clock
+from cti.contact_writer import ContactWriter
 from cti.control.endings import Ending
 from cti.records import CallRecord, RecordWriter
 from ivr.events import DialOutcome
@@ -69,9 +70,10 @@ class Ledger:
 
     def __init__(
         self, records: RecordWriter, metrics: IvrMetrics, clock: Clock, finished: Callable[[str], Awaitable[bool]],
-        unfinished: Callable[[], Awaitable[list[CallRecord]]],
+        unfinished: Callable[[], Awaitable[list[CallRecord]]], contacts: ContactWriter,
     ) -> None:
         self._records = records
+        self._contacts = contacts
         self._finished = finished
         self._read_unfinished = unfinished
         self._unfinished: dict[str, CallRecord] = {}
@@ -93,6 +95,7 @@ class Ledger:
             self._open[call] = _Open(caller, called, self._clock.wall_ms()) if known is None else _reopened(known, caller, called)
         self._metrics.call_began(adopted=adopted)
         if adopted:
+            self._contacts.found(call)
             started_ms = self._clock.wall_ms() - int(up_seconds * 1000)  # stands only if nobody wrote a start before
             self._records.update(call, started_at_ms=started_ms, caller_number=caller, flow_version=flow_version, agent=agent or None)
             if agent:
@@ -131,10 +134,16 @@ class Ledger:
         score = str(arguments.get("score", ""))
         if operation == "save_survey" and score.isdigit():
             entry.known["survey_score"] = int(score)
+            self._contacts.scored(call, int(score))
+
+    def dialling(self, call: str, *, rule: str) -> None:
+        """A number outside is being dialled for the caller."""
+        self._contacts.dialling(call, rule=rule)
 
     def dialled(self, call: str, *, rule: str, outcome: DialOutcome, talk_seconds: float) -> None:
         """A number outside was dialled for the caller, or might not be."""
         self._metrics.dialled(rule, outcome, talk_seconds)
+        self._contacts.dialled(call, rule=rule, outcome=outcome, talk_seconds=talk_seconds)
         entry = self._open.get(call)
         if entry is not None and outcome is DialOutcome.ANSWERED:
             entry.put_through = True
@@ -144,11 +153,16 @@ class Ledger:
     def led(self, call: str, *, agent: str, to: str, attended: bool) -> None:
         """An agent led his caller on."""
         self.log.info("led", call=call, agent=agent, to=to, attended=attended)
+        self._contacts.led(call, to=to, attended=attended)
         entry = self._open.get(call)
         if entry is not None:
             kind = "attended" if attended else "blind"
             step = {"at_ms": self._clock.wall_ms(), "flow": entry.flow, "step": agent, "type": "transfer", "result": f"{kind} {to}".strip()}
             self._records.update(call, trail=(step,))
+
+    def led_back(self, call: str) -> None:
+        """He is back from the talk to which his agent had joined him."""
+        self._contacts.led_back(call)
 
     def knows(self, call: str, values: Mapping[str, Any]) -> None:
         """Something became known of a call."""
@@ -158,6 +172,7 @@ class Ledger:
 
     def ended(self, call: str, *, cause: str, hangup_cause: int) -> None:
         """A call is over: its record is finished and its summary line written, once."""
+        self._contacts.over(call)
         entry = self._open.pop(call, None)
         if entry is None:
             return
@@ -194,6 +209,7 @@ class Ledger:
         for call in [call for call in self._unfinished if call not in alive]:
             self._unfinished.pop(call)
             self._lost(call)
+        self._contacts.keep_only(alive)
 
     def _lost(self, call: str) -> None:
         self._open.pop(call, None)
@@ -206,7 +222,7 @@ class Ledger:
 
     async def written(self) -> bool:
         """Whether all that was told is in the database now."""
-        return await self._records.flush(FLUSH_SECONDS)
+        return await self._records.flush(FLUSH_SECONDS) and await self._contacts.flush(FLUSH_SECONDS)
 
     async def ending_found(self, ending: Ending, *, served: bool) -> None:
         """Asterisk wrote down the end of a call; closes the record of one that ended while no server looked.
@@ -217,6 +233,11 @@ class Ledger:
         if served or call in self._closed or (call not in self._open and await self._finished(call)):
             return
         self._remember_closed(call)
+        gave_up = ending.state.phase is ChannelPhase.HOLD or ending.outcome == Outcome.ABANDONED.value
+        self._contacts.over_unseen(
+            call, ending.ended_at_ms, talk=ending.ticket if ending.ticket.startswith("talk-") else "",
+            outcome=Outcome.OVERFLOWED if ending.state.phase is ChannelPhase.FALLBACK else Outcome.ABANDONED if gave_up else Outcome.LEFT_QUEUE,
+        )
         known = self._unfinished.pop(call, None)
         entry = self._open.pop(call, None) or (_reopened(known, "", "") if known is not None else _Open("", "", ending.started_at_ms))
         entry.answered = entry.answered or ending.ticket.startswith("talk-")

@@ -113,6 +113,11 @@ class CallbackDesk:
             return None
         return Way(order(rule, promise.number, ring_seconds=int(ring_seconds)), promise.language)
 
+    def language_of(self, callback: str) -> str:
+        """The customer's language; "" when nothing is promised to him (any more)."""
+        promise = self._book.get(callback)
+        return "" if promise is None else promise.language
+
     def dialled(self, offer: str) -> bool:
         """Whether this offer of an earlier server had begun to dial its customer."""
         return offer in self._dialled

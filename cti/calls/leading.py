@@ -88,6 +88,7 @@ class Leading:
         assert over is not None
         if self._attended:
             self._over = None
+            self._services.records.led_back(caller.call)
             return await self._waiting.come_back(over)
         result = read_result(await self._services.switch.get_variable(caller.channel, RESULT))
         if not signal.surely and result.mark != _mark(over):

@@ -56,6 +56,7 @@ class Outside:
             self._caller.inbox.put_nowait(self._ended(Result(DialOutcome.NOT_ALLOWED)))
             return
         self._mark, self._rule, self._talking_since = command.token, rule.name, None
+        self._services.records.dialling(self._caller.call, rule=rule.name)
         ring, talk = int(command.ring_seconds or 0), int(command.talk_seconds or 0)
         what = order(rule, number, ring_seconds=ring, talk_seconds=talk, music=command.music, mark=command.token)
         await self._leave(what, _say(command), "dial")

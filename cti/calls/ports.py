@@ -76,11 +76,17 @@ class RecordPort(Protocol):
     def replied(self, call: str, operation: str, arguments: Mapping[str, Any], reply: Mapping[str, Any]) -> None:
         """A backend answered; secret arguments are still wrapped."""
 
+    def dialling(self, call: str, *, rule: str) -> None:
+        """A number outside is being dialled for the caller, as this rule allows."""
+
     def dialled(self, call: str, *, rule: str, outcome: DialOutcome, talk_seconds: float) -> None:
         """A number outside was dialled for the caller, or might not be (`rule` is empty then)."""
 
     def led(self, call: str, *, agent: str, to: str, attended: bool) -> None:
         """His agent led him on to this number; "" after an attended transfer, of which only the two phones know it."""
+
+    def led_back(self, call: str) -> None:
+        """He is back from the talk to which his agent had joined him."""
 
     def ended(self, call: str, *, cause: str, hangup_cause: int) -> None:
         """The call is over."""

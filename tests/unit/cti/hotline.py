@@ -120,6 +120,8 @@ class RecordEar:
         self.replies: list[str] = []
         self.known: dict[str, Any] = {}
         self.led_on: list[tuple[str, str, bool]] = []
+        self.dialling_by: list[str] = []
+        self.led_back_calls: list[str] = []
         self.dialled_outside: list[tuple[str, str, int]] = []
 
     def began(self, call: str, **_known: Any) -> None:
@@ -133,6 +135,12 @@ class RecordEar:
 
     def replied(self, call: str, operation: str, arguments: Mapping[str, Any], reply: Mapping[str, Any]) -> None:
         self.replies.append(operation)
+
+    def dialling(self, call: str, *, rule: str) -> None:
+        self.dialling_by.append(rule)
+
+    def led_back(self, call: str) -> None:
+        self.led_back_calls.append(call)
 
     def dialled(self, call: str, *, rule: str, outcome: DialOutcome, talk_seconds: float) -> None:
         self.dialled_outside.append((rule, outcome.value, round(talk_seconds)))

@@ -1,0 +1,238 @@
+"""Writes contact legs behind the calls: a slow or dead database costs nobody anything, and a kill loses at most GATHER_SECONDS.
+
+A sink of the router's facts, and told by the ledger what the engine does not know: numbers outside, transfers, scores,
+calls that ended unseen. A leg that a killed server left open goes on when its entry is found again, else it is closed.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from itertools import islice
+
+import structlog
+from sqlalchemy import ColumnElement
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
+
+from acd.config import Policy
+from acd.engine import Engine
+from acd.facts import Fact, Outcome
+from cti.clock import Clock
+from cti.contact_hearing import Hearing
+from cti.contact_news import LegNews, closed
+from cti.contact_store import Late, Written, write
+from cti.contacts import LEGS, ContactLeg, LegKind
+from cti.database.engine import Database
+from cti.leading import Target
+from cti.store.bounded import Bounded
+from ivr.events import DialOutcome
+
+GATHER_SECONDS = 0.2
+WRITE_SECONDS = 5.0
+LONGEST_REST_SECONDS = 5.0
+#: How long the engine may take to tell the end of a call that the call's own task has told already.
+ENGINE_SECONDS = 2.0
+PENDING_LIMIT = 20_000
+BATCH = 200
+_NOT_TO_BE_HAD = (SQLAlchemyError, OSError, TimeoutError)
+_OWN_FAULT = (DataError, IntegrityError, TypeError, ValueError)
+_OPEN = LEGS.c.ended_at_ms.is_(None) & (LEGS.c.kind != LegKind.CALLBACK.value)
+
+
+class ContactWriter:
+    """See the module.
+
+    Args:
+        database: migrated; stays the caller's to close, after `close`.
+        clock: for civil times.
+        policy: the policy in force.
+        leads: what a number means to which an agent leads his caller.
+        on_written: told what was written, after it was.
+        limit: legs with unwritten news that are kept; beyond that the oldest are dropped and counted.
+
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock, *, policy: Callable[[], Policy], leads: Callable[[str], Target | None],
+        on_written: Callable[[Sequence[Written]], None] = lambda _written: None, limit: int = PENDING_LIMIT,
+    ) -> None:  # fmt: skip
+        self._database = database
+        self._clock = clock
+        self._policy = policy
+        self._leads = leads
+        self._on_written = on_written
+        self._limit = limit
+        self._hearing = Hearing(clock, policy, self._touched, self._later)
+        self._pending: dict[int, LegNews] = {}
+        self._late: deque[tuple[float, Late]] = deque()
+        self._news = asyncio.Event()
+        self._bounded = Bounded()
+        self._one_write_at_a_time = asyncio.Lock()
+        self.lost = 0  #: legs whose news were dropped, for the metrics
+        self.failures = 0  #: writes that failed, for the metrics
+        self.log = structlog.get_logger("contacts")
+
+    @property
+    def pending(self) -> int:
+        """Legs with unwritten news."""
+        return len(self._pending) + len(self._late)
+
+    # ---- the router's facts
+
+    def listening(self, engine: Engine, language_of: Callable[[str], str]) -> "ContactWriter":
+        """Go by this engine from now on; `language_of` a call or callback, "" when not known."""
+        self._hearing.go_by(engine, language_of)
+        return self
+
+    def told(self, fact: Fact, now: float) -> None:
+        """Take one fact."""
+        self._hearing.told(fact, now)
+
+    # ---- what the engine does not know
+
+    def found(self, call: str) -> None:
+        """A living call of an earlier server, or of an earlier link to Asterisk: legs of it may be open in the database."""
+        self._hearing.found(call)
+
+    def dialling(self, call: str, *, rule: str) -> None:
+        """The flow has a number outside dialled for the caller; `rule` allows it."""
+        self._hearing.begin(call, LegKind.OUTSIDE, target=rule)
+
+    def dialled(self, call: str, *, rule: str, outcome: DialOutcome, talk_seconds: float) -> None:
+        """That, or where his agent led him, is over."""
+        self._hearing.dialled(call, rule, outcome, int(talk_seconds * 1000))
+
+    def led(self, call: str, *, to: str, attended: bool) -> None:
+        """His agent has led him on: to a colleague or somebody outside; to another line is that line's own leg."""
+        target = self._leads(to) if to else None
+        if attended or (target is not None and target.rule is not None):
+            colleague = next((agent.name for agent in self._policy().agents.values() if to and agent.extension == to), None)
+            rule = target.rule.name if target is not None and target.rule is not None else None
+            self._hearing.begin(call, LegKind.TRANSFER, target=to if colleague else rule, agent=colleague)
+
+    def led_back(self, call: str) -> None:
+        """He is back from a talk to which his agent joined him."""
+        self._hearing.dialled(call, "", DialOutcome.ANSWERED, None)
+
+    def scored(self, call: str, score: int) -> None:
+        """The caller has judged his last talk."""
+        self._hearing.scored(call, score)
+
+    # ---- ends
+
+    def over(self, call: str) -> None:
+        """The call is over: what is still open of it then is closed, once the engine has had time to say how it ended."""
+        if self._hearing.forget(call):
+            self._close_later(LEGS.c.call == call, Outcome.ABANDONED, "hung_up", after_seconds=ENGINE_SECONDS)
+
+    def over_unseen(self, call: str, ended_at_ms: int, *, outcome: Outcome, talk: str) -> None:
+        """The call ended while nobody looked; `talk` is its ticket when that was a talk's ("talk-<offer>:<agent>"), else ""."""
+        self._hearing.forget(call)
+        offer, _, agent = talk.removeprefix("talk-").partition(":")
+        noted = {"offer": offer, "agent": agent} if talk.startswith("talk-") else None
+        self._close_later(LEGS.c.call == call, outcome, "unseen", at_ms=ended_at_ms, talk=noted)
+
+    def keep_only(self, alive: Collection[str]) -> None:
+        """Of all other calls nobody will ever hear again."""
+        self._hearing.keep_only(alive)
+        entered_before = LEGS.c.entered_at_ms < self._clock.wall_ms()
+        self._close_later(entered_before & LEGS.c.call.not_in(list(alive)), Outcome.LOST, "lost")
+
+    def settle(self, in_line: Collection[str]) -> None:
+        """An adoption is done: talks of callers who are in no line any more have ended unseen."""
+        self._close_later(LEGS.c.answered_at_ms.is_not(None) & LEGS.c.call.not_in(list(in_line)), Outcome.ANSWERED, "unseen")
+
+    def _close_later(
+        self, where: ColumnElement[bool], outcome: Outcome, reason: str, *, at_ms: int | None = None, talk: dict[str, str] | None = None, after_seconds: float = 0.0
+    ) -> None:
+        ended_at_ms = self._clock.wall_ms() if at_ms is None else at_ms
+
+        def change(leg: ContactLeg) -> ContactLeg:
+            return closed(leg, ended_at_ms, outcome, reason, talk)
+
+        self._later(Late(_OPEN & where, change), after_seconds)
+
+    # ---- writing
+
+    def _touched(self, leg: LegNews) -> None:
+        self._pending[id(leg)] = leg
+        if len(self._pending) > self._limit:
+            del self._pending[next(iter(self._pending))]
+            self.lost += 1
+        self._news.set()
+
+    def _later(self, late: Late, after_seconds: float = 0.0) -> None:
+        self._late.append((self._clock.now() + after_seconds, late))
+        if len(self._late) > self._limit:
+            self._late.popleft()
+            self.lost += 1
+        self._news.set()
+
+    async def run(self) -> None:
+        """Write until cancelled; then what is left is `close`'s to write."""
+        rest_seconds = 0.0
+        while True:
+            await self._news.wait()
+            await asyncio.sleep(GATHER_SECONDS + rest_seconds)
+            written = await self._write_batch(self._clock.now())
+            rest_seconds = 0.0 if written else min(LONGEST_REST_SECONDS, max(0.5, rest_seconds * 2))
+
+    async def flush(self, timeout_seconds: float) -> bool:
+        """Write all that was told so far; tell whether it is in the database."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_seconds):
+                while await self._write_batch(float("inf")):
+                    if not self.pending:
+                        return True
+        return False
+
+    async def close(self, timeout_seconds: float) -> int:
+        """Write what is left; return how many news could not be written in time. `run` must have ended."""
+        await self.flush(timeout_seconds)
+        await self._bounded.drain(0.1)
+        return self.pending
+
+    async def _write_batch(self, now: float) -> bool:
+        """Write the oldest news; tell whether the database took them. What it did not take is kept."""
+        async with self._one_write_at_a_time:
+            if self._bounded.running:  # a write of unknown fate: the next one must not overtake it
+                return False
+            legs = list(islice(self._pending.values(), BATCH))
+            late = [entry for entry in islice(self._late, BATCH) if entry[0] <= now] if len(self._pending) <= BATCH else []
+            if not legs and not late:
+                return True
+            revisions = [leg.revision for leg in legs]
+            try:
+                written = await self._bounded.run(self._store(legs, [one for _, one in late]), WRITE_SECONDS)
+            except _NOT_TO_BE_HAD as error:
+                self.failures += 1
+                if self.failures == 1:
+                    self.log.warning("contacts_wait", reason=type(error).__name__)
+                return False
+            self._forget_written(legs, revisions, late)
+            self._on_written(written)
+            return True
+
+    def _forget_written(self, legs: Sequence[LegNews], revisions: Sequence[int], late: Sequence[tuple[float, Late]]) -> None:
+        for leg, revision in zip(legs, revisions, strict=True):
+            if leg.revision == revision:
+                self._pending.pop(id(leg), None)
+        for entry in late:
+            with contextlib.suppress(ValueError):  # dropped meanwhile
+                self._late.remove(entry)
+        if not self.pending:
+            self._news.clear()
+
+    async def _store(self, legs: Sequence[LegNews], late: Sequence[Late]) -> list[Written]:
+        """Write all of them; if the database refuses one, write them singly, so that it takes no other along."""
+        try:
+            return await write(self._database, legs, late)
+        except (*_OWN_FAULT, StatementError) as error:
+            if isinstance(error, DBAPIError) and not isinstance(error, _OWN_FAULT):
+                raise  # the database's fault: all of them wait for better times
+            if len(legs) + len(late) == 1:
+                self.lost += 1
+                self.log.warning("contact_refused", reason=type(error).__name__)
+                return []
+            parts = [*(([leg], []) for leg in legs), *(([], [one]) for one in late)]
+            return [pair for part in parts for pair in await self._store(*part)]
