@@ -32,6 +32,7 @@ from cti.calls.call import Call
 from cti.calls.ports import CallServices
 from cti.calls.sessions import SessionKeeper
 from cti.clock import Clock
+from cti.contact_writer import ContactWriter
 from cti.control.attachment import Attachment
 from cti.control.auditor import Auditor
 from cti.control.dispatcher import Dispatcher
@@ -76,6 +77,7 @@ class Room:
     take_over: bool = False
     decisions: DecisionWriter | None = None
     agent_states: AgentStateWriter | None = None
+    contacts: ContactWriter | None = None
 
 
 @dataclass(slots=True)
@@ -303,7 +305,7 @@ class Server:
             rows = await switch.channels()
             alive = {row.variables.get("ACD_OFFER", "") for row in rows}
             await attachment.adopt_all(rows, await room.callbacks.attach(self._callback_link(live, switch), alive))
-            await self._settle_agents(live)
+            await self._settle(live)
             self._apply_heard(live)
             self.log.info("attached", owner=epoch_of(self._owner))
             tasks.create_task(auditor.run(), name="auditor")
@@ -329,11 +331,14 @@ class Server:
             self.sessions.keep_only(alive)
         await endings.run()
 
-    async def _settle_agents(self, live: _Live) -> None:
-        """What the adoption told of agents is handled once the router comes to this mark: from now on their changes are their own."""
+    async def _settle(self, live: _Live) -> None:
+        """What the adoption told is handled once the router comes to this mark: from now on what changes are changes."""
+        await live.router.pulse()
+        found = live.engine.snapshot(self._room.clock.now())
         if self._room.agent_states is not None:
-            await live.router.pulse()
-            self._room.agent_states.settle(live.engine.snapshot(self._room.clock.now()).agents.values())
+            self._room.agent_states.settle(found.agents.values())
+        if self._room.contacts is not None:
+            self._room.contacts.settle([call.call for queue in found.queues.values() for call in queue.calls])
 
     def _apply_heard(self, live: _Live) -> None:
         live.adopted = True
@@ -343,6 +348,11 @@ class Server:
     async def _watch_links(self) -> None:
         await self._lost.wait()
         raise LinkDown("a link to Asterisk was lost")
+
+    def _language(self, state: RouterState, call: str) -> str:
+        """That of a caller, or of a customer who is to be called back."""
+        found = state.calls.get(call)
+        return found.language if found is not None else self._room.callbacks.language_of(call)
 
     def _devices(self) -> dict[str, str]:
         """Agents by device."""
@@ -362,6 +372,7 @@ class Server:
                 room.ledger, room.metrics, self.keeper, self.pauses, room.callbacks, self.watch,
                 *([room.decisions.listening(engine)] if room.decisions is not None else []),
                 *([room.agent_states] if room.agent_states is not None else []),
+                *([room.contacts.listening(engine, lambda call: self._language(state, call))] if room.contacts is not None else []),
             ),
         )
         services = CallServices(

@@ -140,6 +140,9 @@ class Hearing:
 
     def _ended(self, fact: CallEnded | CallbackEnded, at_ms: int) -> None:
         leg = self._latest(fact.call, _LINES)
+        if leg is None and isinstance(fact, CallbackEnded):  # while no router knew of it
+            his, waited_ms = (LEGS.c.call == fact.call) & LEGS.c.ended_at_ms.is_(None), int(fact.wait_seconds * 1000)
+            self._later(Late(his, _changing(ended_at_ms=at_ms, outcome=fact.outcome.value, reason=fact.reason or None, wait_ms=waited_ms)))
         if leg is None or leg.ended:
             return
         talk_ended_ms = leg.known.get("talk_ended_at_ms")

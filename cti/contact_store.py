@@ -92,6 +92,6 @@ def _columns(leg: ContactLeg) -> dict[str, Any]:
 
 def _fitting(leg: ContactLeg) -> ContactLeg:
     """Return the leg with texts cleaned and cut to their columns."""
-    texts = {name: value for name in _WIDTHS if isinstance(value := getattr(leg, name), str)}
-    fitted = {name: str(without_control_characters(value))[: _WIDTHS[name]] for name, value in texts.items()}
+    texts: dict[str, Any] = {name: value for name in _WIDTHS if isinstance(value := getattr(leg, name), str)}
+    fitted: dict[str, Any] = {name: str(without_control_characters(value))[: _WIDTHS[name]] for name, value in texts.items()}
     return leg if fitted == texts else replace(leg, **fitted)

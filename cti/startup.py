@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from acd.config import CallbackRules, Policy
+from acd.facts import Fact
 from cti.agent_states import AgentStateWriter
 from cti.app import Room, Server
 from cti.backends.catalogue import known_operations
@@ -23,17 +24,20 @@ from cti.callbacks.desk import CallbackDesk
 from cti.clock import Clock
 from cti.config import missing_plans, read_policy
 from cti.config.dialing import load_dialing
+from cti.contact_writer import ContactWriter
 from cti.database.engine import Database
 from cti.database.migrate import migrate
 from cti.decisions import DecisionWriter
 from cti.dialing import Dialing
 from cti.flow_versions import FlowsRefused, FlowVersions, Sources
+from cti.leading import find_target
 from cti.ledger import Ledger
 from cti.metrics import Metrics
 from cti.metrics.meters import MeteredBackend, MeteredStore
 from cti.policy_in_force import PolicyInForce, PolicyRefused
 from cti.prompts.files import missing
 from cti.records import CallRecord, RecordWriter, one_call, unfinished_calls
+from cti.router import FactSink
 from cti.settings import Settings
 from cti.store.opening import open_store
 from ivr.document import BadDocument
@@ -116,7 +120,7 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
     metrics = Metrics(
         policy, {name: tuple(flow.steps) for name, flow in flows.flows.items()}, lambda: server.snapshot(),  # noqa: PLW0108 - the server is made below
         live_calls=lambda: len(server.live_calls()), backends=(*backends_config.names, CALLBACK_BACKEND), rules=[rule.name for rule in dialing.rules],
-        records=lambda: (records.lost, records.failures),
+        records=lambda: (records.lost + contacts.lost, records.failures + contacts.failures),
         version=version("hotline-acd"), flow_version=flows.version,
     )
     store = MeteredStore(open_store(settings.store_url), metrics)
@@ -125,7 +129,10 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
             await migrate(settings.database_url)
     except Exception as error:  # a database that is down must not hinder calls; the backend's own errors lead on
         log.exception("database_not_ready", reason=type(error).__name__)
-    ledger = Ledger(records, metrics, clock, lambda call: _finished(database, call), lambda: _unfinished(database))
+    contacts = ContactWriter(
+        database, clock, policy=lambda: in_force.policy, leads=lambda number: find_target(number, in_force.policy, dialing)
+    )
+    ledger = Ledger(records, metrics, clock, lambda call: _finished(database, call), lambda: _unfinished(database), contacts)
     backends = {
         name: MeteredBackend(name, backend, metrics, clock)
         for name, backend in open_backends(
@@ -145,21 +152,27 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
     await versions.archive()
     desk = CallbackDesk(
         CallbackBook(store), dialing=dialing, clock=clock, rules=lambda queue: _callback_rules(in_force.policy, queue),
-        is_open=lambda plan: _is_open(versions.current, plan, clock), records=records, settled=lambda fact: metrics.told(fact, clock.now()),
+        is_open=lambda plan: _is_open(versions.current, plan, clock), records=records, settled=lambda fact: _tell((metrics, contacts), fact, clock),
     )
     backends[CALLBACK_BACKEND] = MeteredBackend(CALLBACK_BACKEND, desk.promising, metrics, clock)
-    server = Server(Room(settings, in_force, versions, clock, store, backends, ledger, metrics, dialing, desk, take_over, decisions, agent_states))
-    writers = [asyncio.create_task(records.run(), name="records"), asyncio.create_task(decisions.run(), name="decisions"), asyncio.create_task(agent_states.run(), name="agent states")]
+    server = Server(Room(settings, in_force, versions, clock, store, backends, ledger, metrics, dialing, desk, take_over, decisions, agent_states, contacts))
+    written = (records, contacts, decisions, agent_states)
+    writers = [asyncio.create_task(writer.run(), name=type(writer).__name__) for writer in written]
     try:
         yield server, database, metrics
     finally:
         for writer in writers:
             writer.cancel()
-        await asyncio.gather(records.close(CLOSE_SECONDS), decisions.close(CLOSE_SECONDS), agent_states.close(CLOSE_SECONDS))
+        await asyncio.gather(*(writer.close(CLOSE_SECONDS) for writer in written))
         for backend in backends.values():
             await backend.close()
         await store.close()
         await database.close()
+
+
+def _tell(sinks: tuple[FactSink, ...], fact: Fact, clock: Clock) -> None:
+    for sink in sinks:
+        sink.told(fact, clock.now())
 
 
 def _callback_rules(policy: Policy, queue: str) -> CallbackRules | None:

@@ -161,6 +161,25 @@ async def test_each_call_has_one_record_with_what_happened(hotline: HotlineServe
     assert len(pins) == 3
 
 
+async def test_each_entry_of_a_line_has_its_leg(hotline: HotlineServer, metrics: Metrics) -> None:
+    assert metrics
+    numbers = {row["call"]: row["caller_number"] for row in hotline.rows("SELECT call, caller_number FROM call_records")}
+    records = {row["caller_number"]: row for row in hotline.rows("SELECT * FROM call_records")}
+    legs = {numbers[row["call"]]: row for row in hotline.rows("SELECT * FROM contact_legs")}
+    told = ("number", "kind", "queue", "tier", "language", "agent", "outcome", "offers", "misses", "survey_score")
+    assert {number: tuple(row[name] for name in told) for number, row in legs.items()} == {
+        SERVED: (1, "queue", "billing", "basic", "zh", "agent02", "answered", 1, 0, 4),
+        IMPATIENT: (1, "queue", "general", "diamond", "zh", None, "abandoned", 0, 0, None),
+    }
+    served = legs[SERVED]
+    times = [served[name] for name in ("entered_at_ms", "rang_at_ms", "answered_at_ms", "talk_ended_at_ms", "wrapup_ended_at_ms")]
+    assert times == sorted(times)
+    assert (served["wait_ms"], served["talk_ms"]) == (records[SERVED]["wait_ms"], records[SERVED]["talk_ms"])
+    assert json.loads(served["skills_asked"]).keys() == json.loads(served["skills_given"]).keys() >= {"lang_zh"}
+    assert legs[IMPATIENT]["wait_ms"] == records[IMPATIENT]["wait_ms"]
+    assert legs[IMPATIENT]["position_at_end"] == 1
+
+
 async def test_each_call_has_one_summary_line_and_its_id_on_every_line(hotline: HotlineServer, metrics: Metrics) -> None:
     assert metrics
     records = {row["call"]: row for row in hotline.rows("SELECT * FROM call_records")}

@@ -22,7 +22,7 @@ from cti.words import Durations, Phrasebook
 from ivr.events import DialOutcome
 from ivr.speech import speak
 from ivr.state import Trace
-from tests.unit.cti.hotline import LoopClock
+from tests.unit.cti.hotline import LoopClock, idle_contacts
 from tests.unit.cti.requester import Requester
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
@@ -62,7 +62,8 @@ class Books:
 
     def __post_init__(self) -> None:
         self.writer, self.metrics = Writer(), Metrics()
-        self.ledger = Ledger(self.writer, self.metrics, LoopClock(), finished=self._finished, unfinished=self._unfinished)
+        contacts = idle_contacts(LoopClock())
+        self.ledger = Ledger(self.writer, self.metrics, LoopClock(), finished=self._finished, unfinished=self._unfinished, contacts=contacts)
 
     async def _finished(self, call):
         return call in self.before and self.before[call].finished

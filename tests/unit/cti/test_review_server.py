@@ -21,7 +21,7 @@ from cti.settings import Settings
 from cti.store.opening import open_store
 from ivr.flows import load_flows
 from tests.unit.cti.callback_room import callback_desk
-from tests.unit.cti.hotline import LoopClock
+from tests.unit.cti.hotline import LoopClock, idle_contacts
 from tests.unit.cti.requester import Globals
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
@@ -74,7 +74,7 @@ async def attached(exchange: Exchange) -> AsyncIterator[tuple[Server, "asyncio.T
     async def nothing():
         return []
 
-    ledger = Ledger(records, metrics, clock, unknown, nothing)
+    ledger = Ledger(records, metrics, clock, unknown, nothing, idle_contacts(clock))
     accounts = {"events_secret": "x", "actions_secret": "x"}
     settings = Settings(ami=accounts, http={"token": "x"})
     store = open_store("memory:")
