@@ -213,7 +213,7 @@ def _change_reason(world: World, agent: AgentRecord, event: AgentPaused) -> None
         world.ignore(event, Ignored.DUPLICATE)
         return
     seconds = max(0.0, world.now - agent.since)
-    world.establish(AgentChanged(agent.name, agent.state, agent.state, event.reason, seconds))
+    world.facts.append(AgentChanged(agent.name, agent.state, agent.state, event.reason, seconds))
     agent.reason, agent.since = event.reason, world.now
 
 
@@ -221,7 +221,7 @@ def leave_wrapup(world: World, agent: AgentRecord) -> None:
     """Establish the end of the agent's wrap-up, if he is in one; the caller moves him on."""
     if agent.state is AgentState.WRAP_UP:
         seconds = max(0.0, world.now - agent.since)
-        world.establish(WrapUpFinished(agent.name, agent.wrapup_queue, seconds))
+        world.wrapped_up(WrapUpFinished(agent.name, agent.wrapup_queue, seconds))
 
 
 def _rest_as_asked(world: World, agent: AgentRecord) -> bool:

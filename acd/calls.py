@@ -297,7 +297,7 @@ def _vanish(world: World, event: CallAbandoned | CallLost, outcome: Outcome, rea
 
 def _vanish_unseen(world: World, event: CallAbandoned | CallLost) -> None:
     """A caller whose leg to an agent was adopted may hang up before his own channel was read."""
-    orphans = nearest_first(offer for offer in world.offers.of(event.call) if offer.orphan)
+    orphans = nearest_first([offer for offer in world.offers.of(event.call) if offer.orphan])
     if not orphans or orphans[0].phase is OfferPhase.TALKING:
         _ignore_stranger(world, event)
         return

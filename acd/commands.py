@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from acd.kinds import Kind
+from acd.values import value
 
 
 class CancelReason(Kind):
@@ -33,7 +32,7 @@ class ReleaseReason(Kind):
     CALLBACK = "callback"  #: to ask for a callback
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class OfferCall:
     """Ring this agent for this call. Answer with OfferRinging/OfferAnswered/TalkStarted or OfferFailed.
 
@@ -52,7 +51,7 @@ class OfferCall:
     round: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class OfferCallback:
     """Ring this agent, and when he has answered dial the customer. Attempts are counted from 1.
 
@@ -71,7 +70,7 @@ class OfferCallback:
     waited_seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CancelOffer:
     """Hang up the offer's leg. Answer with OfferFailed(CANCELLED), or TalkStarted if the talk won the race."""
 
@@ -81,7 +80,7 @@ class CancelOffer:
     reason: CancelReason
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ReleaseCall:
     """Let the caller out of hold. No offer of his is live any more."""
 
@@ -91,7 +90,7 @@ class ReleaseCall:
     target: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Announce:
     """Tell the caller his position (1 is next) and how long he will wait: as often more as less than `expected_wait_seconds`, one
     in ten more than `longest_wait_seconds`. Both None when nothing true enough can be said.

@@ -126,10 +126,14 @@ class Queue:
     empty_grace_seconds: float = 30.0
     #: all rings in order of time, as (after seconds, needs); the first is the queue's own needs, from second 0
     stages: tuple[tuple[float, Needs], ...] = field(init=False, repr=False, compare=False)
+    #: after how many seconds something changes for whoever waits: his next ring, or the guarantee
+    changes: tuple[float, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         rings = sorted(((ring.after_seconds, ring.needs) for ring in self.rings), key=lambda stage: stage[0])
         object.__setattr__(self, "stages", ((0.0, self.needs), *rings))
+        guarantee = (self.guarantee_seconds,) if self.guarantee_seconds > 0 else ()
+        object.__setattr__(self, "changes", (*(after for after, _ in rings), *guarantee))
 
     callback: CallbackRules | None = None
 

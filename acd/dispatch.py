@@ -21,19 +21,20 @@ _LEAST_RING_SECONDS = 1.0
 
 def dispatch(world: World) -> None:
     """Offer calls until no free agent is eligible for any waiting call."""
-    if not world.dispatching:
+    if not world.dispatching or not world.matching.changed:
         return
     for match in world.matching.matches(world.now):
         call = world.calls[match.call]
-        agents = [match.agent, *_rung_with_him(world, call, match)]
-        round_id = _next_offer_id(world)
-        world.story.decide(_decision(world, call, match, round_id, tuple(agent.name for agent in agents[1:])))
-        for agent in agents:
+        others = _rung_with_him(world, call, match)
+        round_id = _offer_id(world, world.offers_made + 1)
+        world.story.decide(_decision(world, call, match, round_id, tuple([agent.name for agent in others])))
+        _make_offer(world, call, match.agent, round_id)
+        for agent in others:
             _make_offer(world, call, agent, round_id)
 
 
-def _next_offer_id(world: World) -> str:
-    return f"{world.offer_prefix}{world.offers_made + 1:08d}"
+def _offer_id(world: World, number: int) -> str:
+    return f"{world.offer_prefix}{number:08d}"
 
 
 def _rung_with_him(world: World, call: Call, match: Match) -> list[AgentRecord]:
@@ -68,8 +69,8 @@ def _decision(world: World, call: Call, match: Match, round_id: str, also_rung: 
 
 
 def _make_offer(world: World, call: Call, agent: AgentRecord, round_id: str) -> None:
-    offer_id = _next_offer_id(world)
     world.offers_made += 1
+    offer_id = _offer_id(world, world.offers_made)
     queue = call.queue
     offer = Offer(offer_id, call.id, agent.name, queue.name, call.tier, world.now, round_id)
     world.offers[offer_id] = offer

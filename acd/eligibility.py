@@ -105,6 +105,8 @@ def is_not_free(agent: AgentRecord) -> Ineligibility | None:
 
 def merge_needs(*groups: Needs) -> Needs:
     """Join needs: each skill once, at its highest level, in a fixed order."""
+    if len(groups) == 1 and len(groups[0]) < 2:
+        return groups[0]
     levels: dict[str, int] = {}
     for need in (need for group in groups for need in group):
         levels[need.skill] = max(need.level, levels.get(need.skill, 0))
@@ -116,6 +118,10 @@ def stage_at(queue: Queue, entered_at: float, now: float) -> int:
 
     The time is compared as `entered_at + after_seconds <= now`, exactly as the deadline for it is armed.
     """
-    if not queue.rings:
-        return 0
-    return max(0, sum(1 for after, _ in queue.stages if entered_at + after <= now) - 1)
+    stage = 0
+    if queue.rings:
+        for after, _ in queue.stages[1:]:
+            if entered_at + after > now:
+                break
+            stage += 1
+    return stage

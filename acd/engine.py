@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from acd import adoption, agents, callbacks, calls, events, invariants, offers, snapshot
@@ -11,8 +10,8 @@ from acd.dispatch import dispatch
 from acd.explain import Decision, Explanation, explain
 from acd.reload import check_policy, policy_replaced
 from acd.states import CallState
-from acd.story import Line
 from acd.timers import Timer
+from acd.values import value
 from acd.world import World
 
 if TYPE_CHECKING:
@@ -23,9 +22,10 @@ if TYPE_CHECKING:
     from acd.events import Event
     from acd.facts import Fact
     from acd.snapshot import AgentSnapshot, EntrySnapshot, Snapshot
+    from acd.story import Line
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Handled:
     """What followed from one event: commands to perform in order, and facts to record."""
 
@@ -76,9 +76,12 @@ class Engine:
         world.commands, world.facts = [], []
         self._tell_story(event)
         _HANDLERS[type(event)](world, event)
-        self._handle_due()
+        while (due := world.timers.pop_due(world.now)) is not None:
+            kind, subject = due
+            _DEADLINES[kind](world, subject)
         dispatch(world)
-        self._end_story(event)
+        if isinstance(event, _BEGINNINGS) and event.call not in world.calls:
+            world.story.end(event.call)
         return Handled(tuple(world.commands), tuple(world.facts))
 
     def next_deadline(self) -> float | None:
@@ -147,24 +150,16 @@ class Engine:
         finally:
             world.now = last
 
-    def _handle_due(self) -> None:
-        while (due := self._world.timers.pop_due(self._world.now)) is not None:
-            kind, subject = due
-            _DEADLINES[kind](self._world, subject)
-
-    def _tell_story(self, event: Event) -> None:
+    def _tell_story(self, event: Any) -> None:
         world = self._world
-        if isinstance(event, _BEGINNINGS):
-            world.story.begin(event.call)
-        call = getattr(event, "call", None)
-        if call is None:
-            offer = world.offers.get(getattr(event, "offer", ""))
-            call = offer.call if offer is not None else None
-        world.story.add(call, Line(world.now, event))
-
-    def _end_story(self, event: Event) -> None:
-        if isinstance(event, _BEGINNINGS) and event.call not in self._world.calls:
-            self._world.story.end(event.call)
+        kind, story = type(event), world.story
+        story.hear(world.now, event, world.commands, world.facts)
+        if kind in _OF_CALLS:
+            if kind in _BEGINNINGS:
+                story.begin(event.call)
+            story.add(event.call, world.now, event)
+        elif kind in _OF_OFFERS and (offer := world.offers.get(event.offer)) is not None:
+            story.add(offer.call, world.now, event)
 
 
 _BEGINNINGS = (events.CallQueued, events.CallbackRequested, events.TalkAdopted)
@@ -205,6 +200,10 @@ _HANDLERS: dict[type, Callable[[World, Any], None]] = {
     events.PolicyReplaced: policy_replaced,
     events.TimePassed: _time_passed,
 }
+
+#: events that name their call; and those that name but an offer
+_OF_CALLS = frozenset(kind for kind in _HANDLERS if hasattr(kind, "call"))
+_OF_OFFERS = frozenset(kind for kind in _HANDLERS if hasattr(kind, "offer")) - _OF_CALLS
 
 _DEADLINES: dict[Timer, Callable[[World, str], None]] = {
     Timer.MAX_WAIT: calls.max_wait_passed,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from acd.kinds import Kind
+from acd.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +41,7 @@ class OfferCause(Kind):
     NOT_REACHED = "not_reached"  #: the agent answered, the customer he calls back did not
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CallQueued:
     """A caller entered a line (or came back to it within the time he keeps his age).
 
@@ -74,7 +75,7 @@ class CallQueued:
     attributes: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CustomerKnown:
     """What is known of a caller in line, e.g. after a restart, when his channel told only his tier."""
 
@@ -82,21 +83,21 @@ class CustomerKnown:
     attributes: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CallPlaced:
     """The caller is physically in hold (again) and may be offered."""
 
     call: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CallAbandoned:
     """The caller hung up, in whatever state."""
 
     call: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CallLost:
     """The call vanished without the caller's doing, e.g. Asterisk restarted."""
 
@@ -104,7 +105,7 @@ class CallLost:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CallLeaveRequested:
     """The caller is to leave the line; `target` is handed through to `ReleaseCall`."""
 
@@ -113,7 +114,7 @@ class CallLeaveRequested:
     target: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CallbackRequested:
     """A customer is to be called back; or one who is to be called already asked again.
 
@@ -145,21 +146,21 @@ class CallbackRequested:
     fresh: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CallbackCancelled:
     """A callback is wanted no more."""
 
     call: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CallbackDialled:
     """The agent has heard the whisper and the customer's phone is being dialled: one attempt."""
 
     offer: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CallbackHours:
     """Customers of this queue may (or may not) be called back from now on. Without a word they may."""
 
@@ -167,21 +168,21 @@ class CallbackHours:
     allowed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AgentLoggedIn:
     """The agent logged in and is ready."""
 
     agent: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AgentLoggedOut:
     """The agent logged out (after his talk or offer, if he has one)."""
 
     agent: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AgentPaused:
     """The agent takes a pause (after his talk or offer, if he has one)."""
 
@@ -189,21 +190,21 @@ class AgentPaused:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AgentUnpaused:
     """The agent's pause is over."""
 
     agent: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AgentReadied:
     """The agent is ready now: ends wrap-up early, and any pause, also the one after missed calls."""
 
     agent: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AgentWrapUpExtended:
     """The agent needs so many seconds more after his talk, up to `Policy.wrapup_limit_seconds` in all."""
 
@@ -211,7 +212,7 @@ class AgentWrapUpExtended:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AgentAdopted:
     """What the store knew of an agent when the server started. Anything heard live wins over it."""
 
@@ -223,7 +224,7 @@ class AgentAdopted:
     misses: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AgentBusyElsewhere:
     """The agent's phone is (or is no longer) in a call that is not ours."""
 
@@ -231,28 +232,28 @@ class AgentBusyElsewhere:
     busy: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class OfferRinging:
     """The agent's phone rings."""
 
     offer: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class OfferAnswered:
     """The agent answered and hears the whisper."""
 
     offer: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class TalkStarted:
     """Caller and agent are connected."""
 
     offer: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class OfferFailed:
     """The agent's leg is gone and no talk came of it. `detail`: why a customer was not reached, for records."""
 
@@ -261,7 +262,7 @@ class OfferFailed:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class TalkEnded:
     """The talk is over; `caller_remains` says whether the caller is still on the line (survey, re-queue)."""
 
@@ -269,7 +270,7 @@ class TalkEnded:
     caller_remains: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class OfferAdopted:
     """A live leg to an agent was found at start. May come before its call's `CallQueued`.
 
@@ -286,7 +287,7 @@ class OfferAdopted:
     round: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class TalkAdopted:
     """A talk was found in Asterisk. It is the truth, whatever the engine believed."""
 
@@ -299,24 +300,24 @@ class TalkAdopted:
     entered_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class DispatchPaused:
     """No offer or announcement, and nobody who waits is released, from now on (start, AMI down)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class DispatchResumed:
     """The world is known again: settle what waited, then dispatch."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class PolicyReplaced:
     """The configuration changed; waiting calls keep their entry times, talks go on."""
 
     policy: Policy
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class TimePassed:
     """The timer for `next_deadline()` fired."""
 

@@ -27,7 +27,6 @@ OUTCOMES = {
 }
 _OVERFLOWS = frozenset({ReleaseReason.MAX_WAIT, ReleaseReason.EMPTY})
 _TO_THE_MENU = frozenset({ReleaseReason.MENU, ReleaseReason.CALLBACK})
-_WAIT_TIMERS = (Timer.MAX_WAIT, Timer.RING, Timer.ANNOUNCE, Timer.HOLD_OFF)
 
 
 def end_call(world: World, call: Call, outcome: Outcome, reason: str) -> None:
@@ -65,7 +64,6 @@ def end_if_used_up(world: World, call: Call) -> None:
 
 def _close(world: World, call: Call) -> None:
     stop_waiting(world, call)
-    world.timers.cancel(Timer.AWAY, call.id)
     world.move_call(call, CallState.ENDED)
     del world.calls[call.id]
     world.story.end(call.id)
@@ -90,11 +88,16 @@ def _let_go_of_callback(world: World, call: Call, *, served: bool) -> None:
 
 def stop_waiting(world: World, call: Call) -> None:
     """Stop everything that time does to a waiting call."""
-    if call.stopped_waiting_at is None:
-        call.stopped_waiting_at = world.now
-    for kind in _WAIT_TIMERS:
-        world.timers.cancel(kind, call.id)
-    call.held_off = False
+    if call.state is CallState.AWAY:
+        world.timers.cancel(Timer.AWAY, call.id)
+    if call.stopped_waiting_at is not None:  # stopped before
+        return
+    call.stopped_waiting_at = world.now
+    world.timers.cancel(Timer.MAX_WAIT, call.id)
+    world.timers.cancel(Timer.ANNOUNCE, call.id)
+    if call.held_off:
+        call.held_off = False
+        world.timers.cancel(Timer.HOLD_OFF, call.id)
 
 
 def start_waiting(world: World, call: Call) -> None:

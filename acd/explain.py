@@ -11,6 +11,7 @@ from acd.errors import UnknownCall
 from acd.estimate import expected_wait
 from acd.states import CallState
 from acd.strategies import rank
+from acd.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from acd.world import World
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Decision:
     """The record of one offer, as things stood at engine time `at`; of a round of offers there is one, named by its first.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from acd.kinds import Kind
+from acd.values import value
 
 if TYPE_CHECKING:
     from acd.events import Event
@@ -66,7 +67,7 @@ class Ignored(Kind):
     ILLEGAL = "illegal"  #: not possible in the present state
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CallEntered:
     """A queue entry began. `resumed`: with an entry time from before (adoption, re-entry)."""
 
@@ -76,7 +77,7 @@ class CallEntered:
     resumed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class PlaceRestored:
     """A caller who had hung up a moment ago rang again, and stands where he stood: `credit_seconds` ahead of his time."""
 
@@ -85,7 +86,7 @@ class PlaceRestored:
     credit_seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CallAnswered:
     """A talk began. Said again for one entry only if the agent hung up at once and the caller kept his place."""
 
@@ -97,7 +98,7 @@ class CallAnswered:
     wait_seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CallEnded:
     """A queue entry ended, exactly once each; ANSWERED comes when the talk is over. Wait excludes the talk.
 
@@ -113,7 +114,7 @@ class CallEnded:
     position: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CallbackEntered:
     """A callback stands in line. `resumed`: with an entry time from before."""
 
@@ -124,7 +125,7 @@ class CallbackEntered:
     resumed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CallbackReached:
     """The customer is on the line with the agent. Said again for one entry only if the agent hung up at once."""
 
@@ -136,7 +137,7 @@ class CallbackReached:
     wait_seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CallbackAttempted:
     """An attempt came to nothing: `attempt` is its number, `reason` the shell's word; `next_at` engine time or None."""
 
@@ -149,7 +150,7 @@ class CallbackAttempted:
     next_at: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CallbackEnded:
     """A callback ended, exactly once each; CALLED_BACK comes when the talk is over."""
 
@@ -162,7 +163,7 @@ class CallbackEnded:
     attempts: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class OfferMade:
     """An offer began (`adopted`: it was found alive at start)."""
 
@@ -173,7 +174,7 @@ class OfferMade:
     adopted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class OfferEnded:
     """An offer is over after `seconds`. `cancel_expired`: nobody confirmed that the withdrawn leg is gone."""
 
@@ -186,7 +187,7 @@ class OfferEnded:
     cancel_expired: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class TalkFinished:
     """A talk is over."""
 
@@ -198,7 +199,7 @@ class TalkFinished:
     talk_seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class WrapUpFinished:
     """An agent's wrap-up is over."""
 
@@ -207,7 +208,7 @@ class WrapUpFinished:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AgentChanged:
     """An agent went from one state to another (or changed the reason of his pause)."""
 
@@ -218,7 +219,7 @@ class AgentChanged:
     seconds_in_old: float
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class EventIgnored:
     """An event was late, doubled, unknown or illegal: counted, never raised."""
 
@@ -226,7 +227,8 @@ class EventIgnored:
     why: Ignored
 
 
-Fact = (
+#: facts about one call, which they name
+CallFact = (
     CallEntered
     | PlaceRestored
     | CallAnswered
@@ -238,7 +240,5 @@ Fact = (
     | OfferMade
     | OfferEnded
     | TalkFinished
-    | WrapUpFinished
-    | AgentChanged
-    | EventIgnored
 )
+Fact = CallFact | WrapUpFinished | AgentChanged | EventIgnored

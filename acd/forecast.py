@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from acd.facts import CallAnswered, CallEnded, CallEntered, Outcome, TalkFinished, WrapUpFinished
+from acd.values import value
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from acd.config import ForecastRules
     from acd.facts import Fact
 
@@ -22,9 +25,11 @@ _ARRIVALS = 50
 _ARRIVAL_SECONDS = 900.0
 #: A wait that was forecast to the second may differ by this much through ringing alone; shorter ones are measured against it.
 _LEAST_WAIT_SECONDS = 10.0
+_Name = TypeVar("_Name")
+_Seen = TypeVar("_Seen")
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Expected:
     """How much longer a caller waits: `likely_seconds` as often more as less, `longest_seconds` exceeded by one in ten."""
 
@@ -65,25 +70,40 @@ class Forecast:
         self._errors: dict[str, deque[float]] = {}
         self._promises: dict[str, tuple[float, float]] = {}
         self._remembered = remembered
+        self._lessons: dict[type, Callable[[Any, float], None]] = {
+            TalkFinished: self._talked,
+            WrapUpFinished: self._wrapped_up,
+            CallEntered: self._came,
+            CallAnswered: self._answered,
+            CallEnded: self._over,
+        }
 
     # ---- learning
 
     def told(self, fact: Fact, now: float) -> None:
         """Learn from a fact that was established now; most teach nothing."""
-        match fact:
-            case TalkFinished():
-                self._talks.setdefault(fact.queue, deque(maxlen=_TALKS)).append(fact.talk_seconds)
-            case WrapUpFinished():
-                self._wrapups.setdefault(fact.queue, deque(maxlen=_TALKS)).append(fact.seconds)
-            case CallEntered(resumed=False):
-                self._arrivals.setdefault((fact.queue, fact.tier), deque(maxlen=_ARRIVALS)).append(now)
-            case CallAnswered():
-                self._ended(fact.queue, fact.wait_seconds, abandoned=False)
-                self._kept(fact.call, fact.queue, now)
-            case CallEnded():
-                self._promises.pop(fact.call, None)
-                if fact.outcome is Outcome.ABANDONED:
-                    self._ended(fact.queue, fact.wait_seconds, abandoned=True)
+        lesson = self._lessons.get(type(fact))
+        if lesson is not None:
+            lesson(fact, now)
+
+    def _talked(self, fact: TalkFinished, _now: float) -> None:
+        _window(self._talks, fact.queue, _TALKS).append(fact.talk_seconds)
+
+    def _wrapped_up(self, fact: WrapUpFinished, _now: float) -> None:
+        _window(self._wrapups, fact.queue, _TALKS).append(fact.seconds)
+
+    def _came(self, fact: CallEntered, now: float) -> None:
+        if not fact.resumed:
+            _window(self._arrivals, (fact.queue, fact.tier), _ARRIVALS).append(now)
+
+    def _answered(self, fact: CallAnswered, now: float) -> None:
+        _window(self._ends, fact.queue, _ENDS).append((fact.wait_seconds, False))
+        self._kept(fact.call, fact.queue, now)
+
+    def _over(self, fact: CallEnded, _now: float) -> None:
+        self._promises.pop(fact.call, None)
+        if fact.outcome is Outcome.ABANDONED:
+            _window(self._ends, fact.queue, _ENDS).append((fact.wait_seconds, True))
 
     def remember(self, calls: int) -> None:
         """Judge forecasts by the last so many from now on."""
@@ -101,10 +121,7 @@ class Forecast:
             at, likely_seconds = promised
             waited = now - at
             error = abs(likely_seconds - waited) / max(waited, _LEAST_WAIT_SECONDS)
-            self._errors.setdefault(queue, deque(maxlen=self._remembered)).append(error)
-
-    def _ended(self, queue: str, wait_seconds: float, *, abandoned: bool) -> None:
-        self._ends.setdefault(queue, deque(maxlen=_ENDS)).append((wait_seconds, abandoned))
+            _window(self._errors, queue, self._remembered).append(error)
 
     # ---- what was learnt
 
@@ -142,3 +159,12 @@ class Forecast:
         ends = self._ends.get(queue, ())
         waited = sum(seconds for seconds, _ in ends)
         return sum(abandoned for _, abandoned in ends) / waited if waited > 0 else 0.0
+
+
+def _window(windows: dict[_Name, deque[_Seen]], name: _Name, most: int) -> deque[_Seen]:
+    """Return what was seen under this name, the last so many; an empty window if nothing was."""
+    window = windows.get(name)
+    if window is None:
+        window = windows[name] = deque(maxlen=most)
+    return window
+

@@ -31,6 +31,7 @@ _CALL_IN = {
 }
 _ENDING = frozenset({OfferPhase.CANCELLING, OfferPhase.TALKING})
 _NEEDS_OFFER = frozenset({CallState.OFFERED, CallState.CONNECTING, CallState.TALKING})
+_WHILE_WAITING = (Timer.MAX_WAIT, Timer.RING, Timer.ANNOUNCE, Timer.HOLD_OFF)
 _HOLDS_PLACE = frozenset({CallState.WAITING, CallState.OFFERED, CallState.CONNECTING, CallState.LEAVING})
 
 
@@ -111,6 +112,9 @@ def _calls(world: World) -> Iterator[str]:
             yield f"{call.id} is {call.state.name} with round {call.round}"
         if (call.state is CallState.AWAY) is not (world.timers.at(Timer.AWAY, call.id) is not None):
             yield f"{call.id} is {call.state.name} and its away deadline disagrees"
+        if call.stopped_waiting_at is not None:
+            for kind in (kind for kind in _WHILE_WAITING if world.timers.at(kind, call.id) is not None):
+                yield f"{call.id} has stopped waiting, but its {kind.value} is armed"
 
 
 def _order(world: World) -> Iterator[str]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from acd.ordered import Ordered
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from acd.records import Call, SortKey
 
 
@@ -15,35 +17,34 @@ class Lines:
 
     def __init__(self) -> None:
         self._places: dict[str, Ordered[SortKey]] = {}
-        self._held: dict[str, tuple[str, SortKey]] = {}
 
     def hold_place(self, call: Call) -> None:
         """Let the call hold a place in its queue (again: it moves if its key has changed)."""
-        held = self._held.get(call.id)
-        key, queue = call.key, call.queue.name
+        held, queue, key = call.place, call.queue.name, call.key
         if held is not None:
             if held == (queue, key):
                 return
             self._take_out(*held)
-        self._held[call.id] = queue, key
+        call.place = queue, key
         if queue not in self._places:
             self._places[queue] = Ordered()
         self._places[queue].add(key)
 
     def give_up_place(self, call: Call) -> None:
         """Take the call out of its queue's order, if it is in one."""
-        held = self._held.pop(call.id, None)
+        held, call.place = call.place, None
         if held is not None:
             self._take_out(*held)
 
-    def clear(self) -> None:
-        """Forget all order, e.g. because keys are about to change; the caller puts every call back."""
+    def clear(self, calls: Iterable[Call]) -> None:
+        """Forget all order, e.g. because keys are about to change; the caller puts every one of the calls back."""
         self._places.clear()
-        self._held.clear()
+        for call in calls:
+            call.place = None
 
     def position(self, call: Call) -> int:
         """Return the 1-based place of the call in its queue; 0 if it holds none."""
-        held = self._held.get(call.id)
+        held = call.place
         return 0 if held is None else self._places[held[0]].index(held[1]) + 1
 
     def length(self, queue: str) -> int:

@@ -198,6 +198,11 @@ class Matching:
             if agent.stamp:
                 self._fresh[agent.name] = agent
 
+    @property
+    def changed(self) -> bool:
+        """Whether anything has changed since everybody was matched."""
+        return bool(self._fresh or self._dirty)
+
     def matches(self, now: float) -> Iterator[Match]:
         """Yield who gets which call, best score first, until nobody free could serve anybody who waits.
 

@@ -211,7 +211,7 @@ def claim_leg(world: World, call: Call) -> bool:
     caller must neither be moved nor offered again before it is, and if it comes to talk after all, he talks. Legs of
     one round come together.
     """
-    legs = nearest_first(world.offers.of(call.id))
+    legs = nearest_first(list(world.offers.of(call.id)))
     if not legs:
         return False
     offer, call.round = legs[0], legs[0].round
@@ -321,9 +321,8 @@ def caller_talks(world: World, offer: Offer, *, news: bool) -> None:
     call.leave, call.refusals = None, 0
     if call.callback is not None and not offer.dialled:
         offer.dialled, call.callback.attempts = True, call.callback.attempts + int(news)
-    call.stopped_waiting_at = offer.talk_at
     stop_waiting(world, call)
-    world.timers.cancel(Timer.AWAY, call.id)
+    call.stopped_waiting_at = offer.talk_at
     world.move_call(call, CallState.TALKING)
     world.last_agents.talked(call.caller, offer.agent, world.now)
     if news:
@@ -348,7 +347,8 @@ def _establish_talk(world: World, offer: Offer) -> None:
 
 def _forget(world: World, offer: Offer) -> None:
     del world.offers[offer.id]
-    world.timers.cancel(Timer.OFFER, offer.id)
+    if offer.phase is not OfferPhase.TALKING:
+        world.timers.cancel(Timer.OFFER, offer.id)
 
 
 def _settled_cause(offer: Offer, reported: OfferCause) -> OfferCause:

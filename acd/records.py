@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from acd.matching import Line
     from acd.searches import Pool
 
-_IN_LINE = frozenset({CallState.WAITING, CallState.OFFERED, CallState.CONNECTING, CallState.LEAVING})
+IN_LINE = frozenset({CallState.WAITING, CallState.OFFERED, CallState.CONNECTING, CallState.LEAVING})
 
 #: (0 for `first`, 1 past the guarantee, else 2, entered_at - head start - bonus, sequence, order of entry, call id); smallest goes first
 SortKey = tuple[int, float, int, int, str]
@@ -95,6 +95,7 @@ class Call:
     attributes: Mapping[str, object] = field(default_factory=dict)
     joined_at: float = 0.0  #: when he came to this queue, by overflow from another
     line: Line | None = None  #: where dispatch finds him; set by acd.matching only
+    place: tuple[str, SortKey] | None = None  #: queue and key by which he stands in its order; set by acd.lines only
     caller: str = ""
     joined: str = ""
     credit_seconds: float = 0.0
@@ -120,7 +121,7 @@ class Call:
     @property
     def holds_place(self) -> bool:
         """Whether it stands in its queue's order; a callback whose customer is on the line himself does not."""
-        return self.state in _IN_LINE and not (self.callback is not None and self.callback.held_for)
+        return self.state in IN_LINE and not (self.callback is not None and self.callback.held_for)
 
     def waited_seconds(self, now: float) -> float:
         """Seconds from entry until now, or until the talk or the way out began."""
@@ -150,6 +151,7 @@ class AgentRecord:
 
     config: Agent
     order: int
+    name: str = field(init=False)
     state: AgentState = AgentState.LOGGED_OUT
     reason: str = ""
     since: float = 0.0
@@ -172,10 +174,8 @@ class AgentRecord:
     stamp: int = 0  #: not 0 while he is free; a new number each time he becomes free
     pools: list[Pool] = field(default_factory=list)
 
-    @property
-    def name(self) -> str:
-        """The agent's name."""
-        return self.config.name
+    def __post_init__(self) -> None:
+        self.name = self.config.name
 
 
 class Offers(dict[str, "Offer"]):

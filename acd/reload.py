@@ -44,7 +44,7 @@ def policy_replaced(world: World, event: PolicyReplaced) -> None:
         return
     old, world.policy = world.policy, event.policy
     world.forecast.remember(event.policy.forecast.window_calls)
-    world.lines.clear()
+    world.lines.clear(world.calls.values())
     world.matching.start_anew()
     _replace_agents(world)
     world.staffing.recount(world.policy.queues, world.agents.values())

@@ -19,6 +19,11 @@ class Staffing:
         self._queues: Mapping[str, Queue] = {}
         self._counts: dict[str, int] = {}
 
+    @property
+    def watched(self) -> bool:
+        """Whether any queue says what counts as nobody."""
+        return bool(self._queues)
+
     def recount(self, queues: Mapping[str, Queue], agents: Iterable[AgentRecord]) -> None:
         """Begin anew, after agents or queues have changed."""
         self._queues = {name: queue for name, queue in queues.items() if queue.empty_when}

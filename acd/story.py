@@ -6,6 +6,8 @@ from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from acd.commands import Command
     from acd.events import Event
     from acd.explain import Decision
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 _LINES_PER_CALL = 200
 _ENDED_CALLS = 2000
-_RECENT = 60
+_RECENT_EVENTS = 20
 
 
 class Line(NamedTuple):
@@ -27,27 +29,35 @@ class Line(NamedTuple):
 
 
 class Story:
-    """Keeps the last lines of every live call, of the calls that ended last, and of all together."""
+    """Keeps the last lines of every live call and of the calls that ended last; and the last events with what came of them.
+
+    Most of it is never read: lines are kept as bare pairs and become a `Line` when somebody asks.
+    """
 
     def __init__(self) -> None:
-        self._lines: dict[str, list[Line]] = {}
+        self._lines: dict[str, list[tuple[float, Event | Command | Fact]]] = {}
         self._decisions: dict[str, Decision] = {}
         self._ended: OrderedDict[str, None] = OrderedDict()
-        self._recent: deque[Line] = deque(maxlen=_RECENT)
+        self._recent: deque[tuple[float, Event, Sequence[Command], Sequence[Fact]]] = deque(maxlen=_RECENT_EVENTS)
 
-    def add(self, call: str | None, line: Line) -> None:
-        """Remember a line, under its call if it has one."""
-        self._recent.append(line)
-        lines = self._lines.get(call) if call is not None else None
+    def hear(self, at: float, event: Event, commands: Sequence[Command], facts: Sequence[Fact]) -> None:
+        """Remember an event; `commands` and `facts` grow while it is handled."""
+        self._recent.append((at, event, commands, facts))
+
+    def add(self, call: str, at: float, what: Event | Command | Fact) -> None:
+        """Remember a line of a call, if its story was begun."""
+        lines = self._lines.get(call)
         if lines is not None:
-            lines.append(line)
+            lines.append((at, what))
             if len(lines) > _LINES_PER_CALL:
                 del lines[0]
 
     def begin(self, call: str) -> None:
         """Open (or go on with) the story of a call."""
-        self._ended.pop(call, None)
-        self._lines.setdefault(call, [])
+        if call not in self._lines:
+            self._lines[call] = []
+        else:
+            self._ended.pop(call, None)
 
     def decide(self, decision: Decision) -> None:
         """Remember the latest decision about a call."""
@@ -67,12 +77,16 @@ class Story:
 
     def of(self, call: str) -> tuple[Line, ...]:
         """Return what is remembered about a call, oldest first."""
-        return tuple(self._lines.get(call, ()))
+        return tuple(Line(at, what) for at, what in self._lines.get(call, ()))
 
     def decision(self, call: str) -> Decision | None:
         """Return the latest decision about a call, if remembered."""
         return self._decisions.get(call)
 
     def recent(self) -> str:
-        """Return the last lines of all, one per line of text."""
-        return "\n".join(str(line) for line in self._recent)
+        """Return the last events, each with the commands and facts that followed, one per line of text."""
+        return "\n".join(
+            str(Line(at, what))
+            for at, event, commands, facts in self._recent
+            for what in (event, *commands, *facts)
+        )

@@ -19,24 +19,24 @@ from acd.forecast import Forecast, Outlook
 from acd.lines import Lines
 from acd.matching import Line as MatchingLine
 from acd.matching import LineName, Matching
-from acd.records import AgentRecord, Call, Customers, Offers, Presence
+from acd.records import IN_LINE, AgentRecord, Call, Customers, Offers, Presence
 from acd.returning import LastAgents, Returning
 from acd.roster import Roster
 from acd.staffing import Staffing
 from acd.states import AGENT_MOVES, CALL_MOVES, AgentState, CallState, OfferPhase
-from acd.story import Line, Story
+from acd.story import Story
 from acd.timers import Timer, Timers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from acd.commands import Command
     from acd.events import Event
-    from acd.facts import Fact, Ignored
+    from acd.facts import CallFact, Fact, Ignored, WrapUpFinished
     from acd.records import Offer
     from acd.searches import Search
 
-_BEING_SERVED = frozenset({CallState.OFFERED, CallState.CONNECTING})
+_NEVER = float("inf")
 #: which of several offers of a round matters most
 _NEAREST_FIRST = (
     OfferPhase.TALKING,
@@ -45,7 +45,8 @@ _NEAREST_FIRST = (
     OfferPhase.DIALLING,
     OfferPhase.CANCELLING,
 )
-_PRESENCE = {AgentState.LOGGED_OUT: Presence.AWAY, AgentState.PAUSED: Presence.PAUSED}
+_ABSENT = {AgentState.LOGGED_OUT: Presence.AWAY, AgentState.PAUSED: Presence.PAUSED}
+_PASSING = frozenset({AgentState.WRAP_UP, AgentState.BACKOFF})  #: states that end by themselves
 
 
 @dataclass(slots=True)
@@ -89,17 +90,22 @@ class World:
     def command(self, command: Command) -> None:
         """Give a command to the shell."""
         self.commands.append(command)
-        self.story.add(command.call, Line(self.now, command))
+        self.story.add(command.call, self.now, command)
 
-    def establish(self, fact: Fact) -> None:
-        """Establish a fact."""
+    def establish(self, fact: CallFact) -> None:
+        """Establish a fact about a call."""
         self.facts.append(fact)
         self.forecast.told(fact, self.now)
-        self.story.add(getattr(fact, "call", None), Line(self.now, fact))
+        self.story.add(fact.call, self.now, fact)
+
+    def wrapped_up(self, fact: WrapUpFinished) -> None:
+        """Establish the end of a wrap-up."""
+        self.facts.append(fact)
+        self.forecast.told(fact, self.now)
 
     def ignore(self, event: Event, why: Ignored) -> None:
         """Establish that an event changed nothing, and why."""
-        self.establish(EventIgnored(event, why))
+        self.facts.append(EventIgnored(event, why))
 
     # Calls
 
@@ -124,12 +130,17 @@ class World:
             raise InvalidTransition(
                 f"call {call.id}: {call.state.name} -> {new.name} is no legal move\n{self.story.recent()}"
             )
-        old, call.state = call.state, new
-        if not {old, new} <= _BEING_SERVED:  # there, neither his place nor who may find him changes
+        call.state = new
+        if new is CallState.WAITING or call.place is None:
             self.index_call(call)
+            return
+        if new not in IN_LINE:
+            self.lines.give_up_place(call)
+        if call.line is not None:  # a caller who is served stays where he is, but nobody may find him
+            self._hide(call)
 
     def index_call(self, call: Call) -> None:
-        """Put the call where its state says: into its queue's order, and among those who may be offered."""
+        """Put the call where its state and all that counts for it say: into its queue's order, and where it is found."""
         offerable = call.offerable
         if offerable:
             call.overdue = self._is_overdue(call)
@@ -141,8 +152,11 @@ class World:
             self.matching.join(call, call.queue, self._line_of(call))
             self._arm_next_change(call)
         elif call.line is not None:
-            self.matching.leave(call)
-            self.timers.cancel(Timer.RING, call.id)
+            self._hide(call)
+
+    def _hide(self, call: Call) -> None:
+        self.matching.leave(call)
+        self.timers.cancel(Timer.RING, call.id)
 
     def reach_of(self, call: Call) -> tuple[int, Search]:
         """Return the ring and the search in force for a call, whatever its state."""
@@ -168,15 +182,16 @@ class World:
 
     def _arm_next_change(self, call: Call) -> None:
         """Look at the call again when its next ring begins, its guarantee is due, or it asks for one agent no longer."""
-        queue = call.queue
-        changes = [after for after, _ in queue.stages[1:]] if queue.rings else []
-        if queue.guarantee_seconds > 0:
-            changes.append(queue.guarantee_seconds)
+        changes = call.queue.changes
         if call.wanted:
-            changes.append(queue.last_agent_wait_seconds)
-        times = [at for after in changes if (at := call.entered_at + after) > self.now]
-        if times:
-            self.timers.set(Timer.RING, call.id, min(times))
+            changes = (*changes, call.queue.last_agent_wait_seconds)
+        soonest = _NEVER
+        for after in changes:
+            at = call.entered_at + after
+            if self.now < at < soonest:
+                soonest = at
+        if soonest < _NEVER:
+            self.timers.set(Timer.RING, call.id, soonest)
         else:
             self.timers.cancel(Timer.RING, call.id)
 
@@ -222,20 +237,24 @@ class World:
             raise InvalidTransition(
                 f"agent {agent.name}: {old.name} -> {new.name} is no legal move\n{self.story.recent()}"
             )
-        self.establish(AgentChanged(agent.name, old, new, reason, max(0.0, self.now - agent.since)))
-        agent.state, agent.reason, agent.since = new, reason, self.now
-        if until is None:
-            self.timers.cancel(Timer.AGENT, agent.name)
-        else:
+        now = self.now
+        self.facts.append(AgentChanged(agent.name, old, new, reason, max(0.0, now - agent.since)))
+        agent.state, agent.reason, agent.since = new, reason, now
+        if until is not None:
             self.timers.set(Timer.AGENT, agent.name, until)
-        presence = _PRESENCE.get(new, Presence.AT_WORK)
-        if presence is not agent.presence:
-            self.matching.presence(agent, presence)
-        for queue in self.staffing.moved(agent, old, new):
-            self.watch_empty(queue)
+        elif old in _PASSING:
+            self.timers.cancel(Timer.AGENT, agent.name)
+        if old in _ABSENT or new in _ABSENT:
+            self._comes_or_goes(agent, old, new)
+        if self.staffing.watched:
+            for queue in self.staffing.moved(agent, old, new):
+                self.watch_empty(queue)
+        self.refresh_free(agent)
+
+    def _comes_or_goes(self, agent: AgentRecord, old: AgentState, new: AgentState) -> None:
+        self.matching.presence(agent, _ABSENT.get(new, Presence.AT_WORK))
         if old is AgentState.LOGGED_OUT:
             agent.logged_in_at, agent.talked_seconds = self.now, 0.0
-        self.refresh_free(agent)
 
     def watch_empty(self, queue: str) -> None:
         """Arm what happens when a queue has been empty long enough, or disarm it."""
@@ -265,7 +284,7 @@ class World:
 
     def offers_of(self, call: Call) -> list[Offer]:
         """Return the live offers of a call's round, those nearest to a talk first."""
-        return nearest_first(offer for offer in self.offers.of(call.id) if offer.round == call.round)
+        return nearest_first([offer for offer in self.offers.of(call.id) if offer.round == call.round])
 
     def offer_of(self, call: Call) -> Offer | None:
         """Return the live offer of a call that is nearest to a talk."""
@@ -292,6 +311,6 @@ class World:
         return max(min(base * 2.0 ** min(repeats, 20), backoff.limit_seconds), backoff.floor_seconds)
 
 
-def nearest_first(offers: Iterable[Offer]) -> list[Offer]:
+def nearest_first(offers: list[Offer]) -> list[Offer]:
     """Order offers of one call by how near they are to a talk, the older ones first."""
-    return sorted(offers, key=lambda offer: _NEAREST_FIRST.index(offer.phase))
+    return offers if len(offers) < 2 else sorted(offers, key=lambda offer: _NEAREST_FIRST.index(offer.phase))

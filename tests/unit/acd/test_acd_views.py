@@ -218,6 +218,7 @@ BREAKS = {
     "waits although": lambda world: world.move_call(world.calls["away"], CallState.WAITING),
     "dispatch can find": lambda world: setattr(world.calls["away"], "state", CallState.WAITING),
     "away deadline": lambda world: world.timers.cancel(Timer.AWAY, "away"),
+    "max_wait is armed": lambda world: world.timers.set(Timer.MAX_WAIT, "away", 9999.0),
     "unhandled": lambda world: world.timers.set(Timer.AWAY, "away", world.now - 1),
     "may still talk": lambda world: setattr(world.calls["c1"], "round", None),
     "its agent is": lambda world: setattr(world.agents["anna"], "state", AgentState.TALKING),
