@@ -184,9 +184,9 @@ STORE_FAILING = Definition(
     "`hotline doctor` tells; see disk or Redis.", "用 `hotline doctor` 检查；查看磁盘或 Redis。",
 )  # fmt: skip
 LOOP_LAG = Definition(
-    "HotlineEventLoopLag", Severity.WARNING, 60, 60, About.HOTLINE, Unit.SECONDS,
+    "HotlineEventLoopLag", Severity.WARNING, 120, 60, About.HOTLINE, Unit.SECONDS,
     "The server's event loop was late by {value}", "服务器事件循环延迟 {value}",
-    "In each of the last minutes the event loop was late by more than 0.25 s: callers' keys and agents' answers are noticed late.", "近几分钟事件循环每分钟都有超过 0.25 秒的延迟：按键与应答处理变慢。",
+    "In each of the last two minutes the event loop was late by more than 0.25 s once or more: callers' keys and agents' answers are noticed late.", "近两分钟事件循环每分钟都有超过 0.25 秒的延迟：按键与应答处理变慢。",
     "Is the machine short of CPU, or swapping? docs/benchmarks.md tells how many calls a core carries.", "机器是否 CPU 不足或在换页？单核可承载的话务量见 docs/benchmarks.md。",
 )  # fmt: skip
 CONFIGURATION_REFUSED = Definition(
