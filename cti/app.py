@@ -27,6 +27,7 @@ from cti.ami.messages import EVENT_NAMES, AmiEvent, parse_event
 from cti.ami.session import AmiAccount, AmiSession
 from cti.ami.switch import Switch
 from cti.backends.base import Backend
+from cti.board.figures import DayFigures
 from cti.callbacks.desk import CallbackDesk, Link
 from cti.calls.call import Call
 from cti.calls.ports import CallServices
@@ -74,6 +75,7 @@ class Room:
     metrics: Metrics
     dialing: Dialing
     callbacks: CallbackDesk
+    figures: DayFigures
     take_over: bool = False
     decisions: DecisionWriter | None = None
     agent_states: AgentStateWriter | None = None
@@ -137,6 +139,16 @@ class Server:
     def callbacks(self) -> CallbackDesk:
         """The promises to call back."""
         return self._room.callbacks
+
+    @property
+    def figures(self) -> DayFigures:
+        """Today's figures of the lines."""
+        return self._room.figures
+
+    @property
+    def store(self) -> Store:
+        """Where live state is kept."""
+        return self._room.store
 
     def ask_to_reload(self) -> None:
         """Reload configuration and flows soon (SIGHUP); the outcome is in the log and the metrics."""
@@ -369,7 +381,7 @@ class Server:
         router = Router(
             engine, state, switch, room.clock, Words(book.whisper, book.whisper_callback, book.greeting(), book.announce), room.callbacks,
             (
-                room.ledger, room.metrics, self.keeper, self.pauses, room.callbacks, self.watch,
+                room.ledger, room.metrics, self.keeper, self.pauses, room.callbacks, room.figures, self.watch,
                 *([room.decisions.listening(engine)] if room.decisions is not None else []),
                 *([room.agent_states] if room.agent_states is not None else []),
                 *([room.contacts.listening(engine, lambda call: self._language(state, call))] if room.contacts is not None else []),

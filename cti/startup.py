@@ -19,6 +19,7 @@ from cti.app import Room, Server
 from cti.backends.catalogue import known_operations
 from cti.backends.config import BackendsConfig, read_backends_config
 from cti.backends.opening import open_backends
+from cti.board.figures import DayFigures
 from cti.callbacks.book import CallbackBook
 from cti.callbacks.desk import CallbackDesk
 from cti.clock import Clock
@@ -155,7 +156,8 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
         is_open=lambda plan: _is_open(versions.current, plan, clock), records=records, settled=lambda fact: _tell((metrics, contacts), fact, clock),
     )
     backends[CALLBACK_BACKEND] = MeteredBackend(CALLBACK_BACKEND, desk.promising, metrics, clock)
-    server = Server(Room(settings, in_force, versions, clock, store, backends, ledger, metrics, dialing, desk, take_over, decisions, agent_states, contacts))
+    figures = DayFigures(clock, lambda: in_force.policy)
+    server = Server(Room(settings, in_force, versions, clock, store, backends, ledger, metrics, dialing, desk, figures, take_over, decisions, agent_states, contacts))
     written = (records, contacts, decisions, agent_states)
     writers = [asyncio.create_task(writer.run(), name=type(writer).__name__) for writer in written]
     try:

@@ -42,6 +42,7 @@ class Call:
         self._leading = Leading(self._caller, start, self._waiting, self._outside)
         self._stepper = Stepper(self._caller, start, self._waiting, self._outside, self._leading)
         self._begun = False
+        self._step = ("", "", 0.0)
         self.hangup_cause: int | None = None
         self.log = self._caller.log
 
@@ -64,6 +65,12 @@ class Call:
     def state(self) -> ChannelState:
         """What the channel says (or will say in a moment)."""
         return self._caller.state
+
+    @property
+    def standing(self) -> tuple[str, str, float]:
+        """Flow, step, and for how many seconds he is in it; texts are "" while he waits, talks or is put through."""
+        flow, step, since = self._step
+        return (flow, step, self._services.clock.now() - since) if flow and self._caller.place is Place.LINE else ("", "", 0.0)
 
     def elsewhere(self, context: str) -> bool:
         """Whether a channel in this context of the dialplan is not where this task believes the caller."""
@@ -204,6 +211,9 @@ class Call:
     def _checkpoint(self, step: Step) -> None:
         for trace in step.trace:
             self._services.records.stepped(self.call, trace)
+        frames = step.session.frames
+        if frames and (frames[-1].flow, frames[-1].step) != self._step[:2]:
+            self._step = (frames[-1].flow, frames[-1].step, self._services.clock.now())
         if step.ended is None:
             self._caller.generation += 1
             self._services.sessions.save(self.call, self._caller.generation, step.session.to_json())

@@ -1,18 +1,23 @@
 """Puts the operations together: token, headers, limits, and the description of it all."""
 
+import asyncio
+import contextlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from aiohttp import hdrs, web
 
+from cti.http.board_routes import ALLOWED, HUB, make_hub
 from cti.http.deps import ApiDeps
 from cti.http.every_operation import operation
 from cti.http.flow_page import SCRIPT_HASH, STYLE_HASHES
 from cti.http.openapi import document
-from cti.http.operations import DEPS, JSON, Operation, as_handler
+from cti.http.operations import DEPS, JSON, REACH, Operation, as_handler
 from cti.http.page import STYLE_HASH, render
 from cti.http.problems import Handler, Refusal, problems
+from cti.users.rights import Reach
+from cti.users.roles import Role, Scope, Viewer
 
 LARGEST_BODY = 64 * 1024
 _STYLES = " ".join(f"'{each}'" for each in (STYLE_HASH, *STYLE_HASHES))
@@ -27,6 +32,8 @@ _HEADERS = {
     hdrs.CACHE_CONTROL: "no-store",
     hdrs.SERVER: "hotline",
 }
+#: what a page may say otherwise
+_OWN_HEADERS = ("Content-Security-Policy", hdrs.CACHE_CONTROL)
 
 
 def make_app(deps: ApiDeps) -> web.Application:
@@ -40,7 +47,23 @@ def make_app(deps: ApiDeps) -> web.Application:
         )
     _describe(app, operation.all, deps.version)
     app.on_response_prepare.append(_add_headers)
+    app[HUB] = make_hub(deps)
+    app.cleanup_ctx.append(_board_kept)
+    app.on_shutdown.append(_let_viewers_go)
     return app
+
+
+async def _board_kept(app: web.Application) -> AsyncIterator[None]:
+    """Make boards while the application runs."""
+    task = asyncio.create_task(app[HUB].run(), name="board")
+    yield
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def _let_viewers_go(app: web.Application) -> None:
+    app[HUB].close()
 
 
 def _guarded(handler: Handler, token: str) -> Handler:
@@ -55,6 +78,8 @@ def _guarded(handler: Handler, token: str) -> Handler:
                 "send the token of the settings (http.token) as Authorization: Bearer …",
                 headers={hdrs.WWW_AUTHENTICATE: "Bearer"},
             )
+        request[REACH] = Reach(Viewer("", Role.OPERATIONS_MANAGER), Scope.ALL)
+        request[ALLOWED] = lambda: True
         return await handler(request)
 
     return guarded
@@ -75,4 +100,5 @@ def _describe(app: web.Application, operations: Sequence[Operation], version: st
 
 
 async def _add_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(_HEADERS)
+    own = {name: response.headers[name] for name in _OWN_HEADERS if name in response.headers}
+    response.headers.update({**_HEADERS, **own})

@@ -11,6 +11,8 @@ from acd.events import Event
 from acd.explain import Explanation
 from acd.snapshot import Snapshot
 from cti.agent_states import Span
+from cti.board.document import AlertBoard, Links
+from cti.board.figures import DayFigures
 from cti.callbacks.promise import Promise
 from cti.clock import Clock
 from cti.decisions import DecisionRecord
@@ -81,13 +83,17 @@ class AgentStateReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LiveCall:
-    """A call on the line. Texts are "" while not known; `tier` and `queue` are the last ones it had."""
+    """A call on the line. Texts are "" while not known; `tier` and `queue` are the last ones it had. `flow` and `step` say where in
+    the flows it is, for `step_seconds`; "" while it waits, talks or is put through."""
 
     call: str
     caller: str = ""
     language: str = ""
     tier: str = ""
     queue: str = ""
+    flow: str = ""
+    step: str = ""
+    step_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +114,9 @@ class ApiDeps:
         policy: the queues and agents in force.
         routing: the same with what was said of it, to be reloaded.
         metrics: what /metrics publishes.
+        figures: today's figures of the lines.
+        links: what the hotline leans on can be reached.
+        alerts: those that are on, the graver first.
         clock: converts engine times to civil ones.
         token: what `Authorization: Bearer` must carry; at least 16 characters.
         version: of this program.
@@ -130,6 +139,9 @@ class ApiDeps:
     policy: Callable[[], Policy]
     routing: PolicyKeeper
     metrics: Collector
+    figures: DayFigures
+    links: Callable[[], Links]
+    alerts: Callable[[], Sequence[AlertBoard]]
     clock: Clock
     token: str = field(repr=False)
     version: str

@@ -1,7 +1,7 @@
 """Declares an API operation by its handler: path, query, body and answer are read from the function's signature.
 
 A handler is `async def name(deps: ApiDeps, …) -> Model`. Its further parameters: `query` and `body`, each a model;
-`request` for the raw request; any other must stand in the path as `{name}`. The first line of its docstring is the
+`request` for the raw request; `reach` for whose things it may touch; any other must stand in the path as `{name}`. The first line of its docstring is the
 summary. One that returns a Response is sent as it is, with the media types declared.
 """
 
@@ -17,10 +17,12 @@ from pydantic import BaseModel, ValidationError
 
 from cti.http.models import Fault
 from cti.http.problems import Handler, Refusal
+from cti.users.rights import Reach
 
 JSON = "application/json"
 NAME_PATTERN = "^[A-Za-z0-9_.:-]{1,64}$"
 DEPS: web.AppKey[Any] = web.AppKey("deps", object)
+REACH: web.RequestKey[Reach] = web.RequestKey("reach", Reach)
 _HOLE = re.compile(r"\{(\w+)\}")
 
 
@@ -102,12 +104,14 @@ operation = Operations()
 
 def as_handler(operation: Operation) -> Handler:
     """Return what aiohttp calls: reads and checks the request, calls the handler, writes the answer."""
-    takes_request = "request" in inspect.signature(operation.handler).parameters
+    parameters = inspect.signature(operation.handler).parameters
 
     async def handle(request: web.Request) -> web.StreamResponse:
         arguments: dict[str, Any] = {hole: _name(request, hole) for hole in operation.holes}
-        if takes_request:
+        if "request" in parameters:
             arguments["request"] = request
+        if "reach" in parameters:
+            arguments["reach"] = request[REACH]
         if operation.query is not None:
             arguments["query"] = _checked(operation.query, _query(request), "query")
         if operation.body is not None:

@@ -11,6 +11,8 @@ from cti.ami.errors import ActionTimeout
 from cti.ami.frames import parse_frame
 from cti.ami.messages import AgiExecuted, AgiStarted
 from cti.app import Room, Server
+from cti.board.figures import DayFigures
+from cti.clock import Clock
 from cti.config import Loaded, load_policy
 from cti.dialing import Dialing
 from cti.flow_versions import FlowVersions
@@ -80,7 +82,7 @@ async def attached(exchange: Exchange) -> AsyncIterator[tuple[Server, "asyncio.T
     store = open_store("memory:")
     versions = FlowVersions(flows, {}, read=dict, load=lambda _texts: flows, store=store, metrics=metrics)
     in_force = PolicyInForce(Loaded(policy, {}, ()), read=lambda: Loaded(policy, {}, ()), check=lambda _policy: None, metrics=metrics)
-    server = Server(Room(settings, in_force, versions, clock, store, {}, ledger, metrics, Dialing(), callback_desk(clock, policy)))
+    server = Server(Room(settings, in_force, versions, clock, store, {}, ledger, metrics, Dialing(), callback_desk(clock, policy), DayFigures(Clock(), lambda: policy)))
     server.events_link = server.actions_link = exchange
     task = asyncio.create_task(server._attach())
     try:

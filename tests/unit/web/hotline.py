@@ -8,6 +8,8 @@ import aiohttp
 from acd.config import Agent, Policy, Queue, SkillNeed, Tier
 from acd.engine import Engine
 from acd.events import OfferAnswered, OfferRinging, TalkStarted
+from cti.board.document import Links
+from cti.board.figures import DayFigures
 from cti.clock import Clock
 from cti.config import Loaded
 from cti.flow_versions import FlowsRefused, FlowStatus
@@ -137,6 +139,9 @@ class Hotline:
             flow_version="abc",
         )
         self.flows = Flows()
+        self.figures = DayFigures(self.clock, lambda: self.policy)
+        self.links = Links(ami=True, database=True, store=True)
+        self.alerts = []
         self.broken = ""  # what is wrong with the configuration on disk
         self.routing = PolicyInForce(
             Loaded(policy, {}, ()), read=lambda: Loaded(self.policy, {}, ()), check=self._check_policy, metrics=self.metrics
@@ -155,6 +160,9 @@ class Hotline:
             policy=lambda: self.policy,
             routing=self.routing,
             metrics=self.metrics.registry,
+            figures=self.figures,
+            links=lambda: self.links,
+            alerts=lambda: self.alerts,
             clock=self.clock,
             token=TOKEN,
             version="1.2.3",
@@ -173,6 +181,7 @@ class Hotline:
             handled = self.engine.handle(event, now)
             for fact in handled.facts:
                 self.metrics.told(fact, now)
+                self.figures.told(fact, now)
             self.offers += [command.offer for command in handled.commands if hasattr(command, "offer")]
         self.engine.check_invariants()
 
