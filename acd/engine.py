@@ -101,6 +101,10 @@ class Engine:
         with self._as_of(now):
             return snapshot.agent_of(self._world, agent)
 
+    def entries(self) -> tuple[str, ...]:
+        """The ids of all calls and callbacks that wait, talk, or are in the menu and may come back."""
+        return tuple(self._world.calls)
+
     def entry(self, call: str) -> EntrySnapshot | None:
         """Copy what belongs into the record of a call's or callback's entry; None if it is in no line (any more)."""
         found = self._world.calls.get(call)

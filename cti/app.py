@@ -346,11 +346,10 @@ class Server:
     async def _settle(self, live: _Live) -> None:
         """What the adoption told is handled once the router comes to this mark: from now on what changes are changes."""
         await live.router.pulse()
-        found = live.engine.snapshot(self._room.clock.now())
         if self._room.agent_states is not None:
-            self._room.agent_states.settle(found.agents.values())
+            self._room.agent_states.settle(live.engine.snapshot(self._room.clock.now()).agents.values())
         if self._room.contacts is not None:
-            self._room.contacts.settle([call.call for queue in found.queues.values() for call in queue.calls])
+            self._room.contacts.settle(live.engine.entries())
 
     def _apply_heard(self, live: _Live) -> None:
         live.adopted = True

@@ -28,6 +28,8 @@ from ivr.events import DialOutcome
 
 _LINES = frozenset({LegKind.QUEUE, LegKind.CALLBACK})
 _ASIDE = frozenset({LegKind.OUTSIDE, LegKind.TRANSFER})
+_AGENT_FIRST, _CALLER_FIRST = "caller_remains", "caller_hung_up"  # the engine's words
+SAME_MOMENT_MS = 500
 #: so many calls that are over are kept until the engine tells how they ended
 MOST_UNTOLD = 1000
 
@@ -193,6 +195,12 @@ class Hearing:
     def found(self, call: str) -> None:
         """A living call whose legs an earlier process may have begun."""
         self._found.add(call)
+
+    def hung_up(self, call: str) -> None:
+        """The caller hung up. A talk that ended that very moment was ended by him, whichever phone's end was told first."""
+        leg = self._latest(call, _LINES)
+        if leg is not None and leg.known.get("reason") == _AGENT_FIRST and self._clock.wall_ms() - leg.known["ended_at_ms"] < SAME_MOMENT_MS:
+            self._learn(leg, reason=_CALLER_FIRST)
 
     def forget(self, call: str) -> bool:
         """The call is over. Tells whether legs of it may be open that nobody will close."""

@@ -81,6 +81,8 @@ class LegNews:
         """Return the leg with these news."""
         kept = {name for name in _FIRST_WINS if getattr(leg, name) is not None} | ({"skills_asked"} if leg.skills_asked else set())
         changes = {name: value for name, value in self.known.items() if name not in kept}
+        if "talk_ended_at_ms" in changes:
+            changes.setdefault("talk_ms", None)  # not measured here: reckoned from its begin, which the row has
         attempts = {attempt.offer: attempt for attempt in leg.attempts}
         for offer, attempt in self.attempts.items():
             attempts[offer] = merged(attempts[offer], attempt) if offer in attempts else attempt
@@ -95,6 +97,8 @@ def merged(known: Attempt, news: Attempt) -> Attempt:
     """Return one offer as two have seen it: it began when the first saw it, and ended as the second says."""
     if news.result is None:
         return replace(known, at_ms=min(known.at_ms, news.at_ms))
+    if known.result == news.result:  # an adopted talk's ringing ends again
+        return known
     at_ms, over_ms = min(known.at_ms, news.at_ms), news.at_ms + (news.ring_ms or 0)
     return replace(news, at_ms=at_ms, ring_ms=max(0, over_ms - at_ms))
 

@@ -120,8 +120,13 @@ class ContactWriter:
 
     # ---- ends
 
-    def over(self, call: str) -> None:
-        """The call is over: what is still open of it then is closed, once the engine has had time to say how it ended."""
+    def over(self, call: str, *, hung_up: bool) -> None:
+        """The call is over: what is still open of it then is closed, once the engine has had time to say how it ended.
+
+        `hung_up`: the caller hung up; the flow had not come to its end.
+        """
+        if hung_up:
+            self._hearing.hung_up(call)
         if self._hearing.forget(call):
             self._close_later(LEGS.c.call == call, Outcome.ABANDONED, "hung_up", after_seconds=ENGINE_SECONDS)
 
@@ -138,9 +143,9 @@ class ContactWriter:
         entered_before = LEGS.c.entered_at_ms < self._clock.wall_ms()
         self._close_later(entered_before & LEGS.c.call.not_in(list(alive)), Outcome.LOST, "lost")
 
-    def settle(self, in_line: Collection[str]) -> None:
-        """An adoption is done: talks of callers who are in no line any more have ended unseen."""
-        self._close_later(LEGS.c.answered_at_ms.is_not(None) & LEGS.c.call.not_in(list(in_line)), Outcome.ANSWERED, "unseen")
+    def settle(self, entries: Collection[str]) -> None:
+        """An adoption is done: talks of callers of whom the engine has no entry any more have ended unseen."""
+        self._close_later(LEGS.c.answered_at_ms.is_not(None) & LEGS.c.call.not_in(list(entries)), Outcome.ANSWERED, "unseen")
 
     def _close_later(
         self, where: ColumnElement[bool], outcome: Outcome, reason: str, *, at_ms: int | None = None, talk: dict[str, str] | None = None, after_seconds: float = 0.0

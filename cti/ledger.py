@@ -172,7 +172,7 @@ class Ledger:
 
     def ended(self, call: str, *, cause: str, hangup_cause: int) -> None:
         """A call is over: its record is finished and its summary line written, once."""
-        self._contacts.over(call)
+        self._contacts.over(call, hung_up=cause == Outcome.ABANDONED.value)
         entry = self._open.pop(call, None)
         if entry is None:
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -35,6 +35,8 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.asyncio(loop_scope="session")]
 DISPATCH_AGAIN_SECONDS = 5.0
 #: One lost packet more than a lap of the hold loop costs.
 GAP_SECONDS = 0.5
+#: What times on two clocks, the engine's and the calendar's, may differ by.
+SAME_MS = 50
 
 
 async def _kill_and_watch(site: Site, stage: Stage) -> None:
@@ -125,6 +127,26 @@ async def _drain(site: Site, stage: Stage) -> None:
     assert {found[caller.who]["outcome"] for caller in stage.prompt + stage.digits} == {"abandoned"}
     assert len([1 for caller in stage.waiting if found[caller.who]["outcome"] == "answered"]) == 1
     await nobody_stuck(site, stage.server, stage.farm)
+    _legs_are_whole(stage, found)
+
+
+def _legs_are_whole(stage: Stage, records: dict[str, dict[str, Any]]) -> None:
+    """Whoever was in the line has one leg, from his entry to his end, as if there had been no kill."""
+    legs = stage.server.rows("SELECT * FROM contact_legs")
+    in_line = stage.talking + stage.ringing + stage.connecting + stage.survey + stage.waiting
+    assert sorted(leg["call"] for leg in legs) == sorted(records[caller.who]["call"] for caller in in_line)
+    by_call = {leg["call"]: leg for leg in legs}
+    for caller in in_line:
+        record, leg = records[caller.who], by_call[records[caller.who]["call"]]
+        assert (leg["number"], leg["kind"], leg["queue"], leg["agent"]) == (1, "queue", "general", record["agent"]), leg
+        assert leg["outcome"] == record["outcome"], leg
+        assert record["started_at_ms"] < leg["entered_at_ms"] < leg["ended_at_ms"] <= record["ended_at_ms"], leg
+        if record["outcome"] == "answered":
+            assert leg["entered_at_ms"] <= leg["rang_at_ms"] <= leg["answered_at_ms"] < leg["talk_ended_at_ms"], leg
+            assert abs(leg["wait_ms"] - (leg["answered_at_ms"] - leg["entered_at_ms"])) < SAME_MS, json.dumps(leg)
+            assert abs(leg["talk_ms"] - (leg["talk_ended_at_ms"] - leg["answered_at_ms"])) < SAME_MS, json.dumps(leg)
+    for caller in stage.survey:
+        assert by_call[records[caller.who]["call"]]["survey_score"] == 5
 
 
 async def test_kill_with_callers_in_every_state(site: Site, server: HotlineServer) -> None:

@@ -165,6 +165,11 @@ async def test_each_entry_of_a_line_has_its_leg(hotline: HotlineServer, metrics:
     assert metrics
     numbers = {row["call"]: row["caller_number"] for row in hotline.rows("SELECT call, caller_number FROM call_records")}
     records = {row["caller_number"]: row for row in hotline.rows("SELECT * FROM call_records")}
+
+    def wrapped_up() -> list[dict[str, Any]]:
+        return hotline.rows("SELECT call FROM contact_legs WHERE wrapup_ended_at_ms IS NOT NULL")
+
+    await eventually(wrapped_up, 20, "the end of the wrap-up, written behind")
     legs = {numbers[row["call"]]: row for row in hotline.rows("SELECT * FROM contact_legs")}
     told = ("number", "kind", "queue", "tier", "language", "agent", "outcome", "offers", "misses", "survey_score")
     assert {number: tuple(row[name] for name in told) for number, row in legs.items()} == {

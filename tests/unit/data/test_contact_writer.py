@@ -104,7 +104,7 @@ class Process:
         return offer
 
     def settle(self):
-        self.writer.settle([call.call for queue in self.engine.snapshot(self.clock.now()).queues.values() for call in queue.calls])
+        self.writer.settle(self.engine.entries())
 
 
 @pytest_asyncio.fixture
@@ -151,7 +151,7 @@ async def test_a_talk_with_all_its_times(url, clock):
         server.tell(TalkEnded(second, caller_remains=True), after=60.0)
         server.tell(AgentReadied("anna"), after=7.0)
         server.writer.scored("c1", 5)
-        server.writer.over("c1")
+        server.writer.over("c1", hung_up=False)
         leg = await only(server)
     assert (leg.leg, leg.call, leg.number, leg.kind, leg.queue, leg.tier, leg.language) == ("c1-1", "c1", 1, LegKind.QUEUE, "line", "gold", "zh")
     assert (leg.skills_asked, leg.skills_given, leg.agent) == ({"power": 2, "zh": 1}, {"power": 5, "zh": 3}, "anna")
@@ -234,8 +234,9 @@ async def test_a_talk_that_goes_on_through_a_kill_is_measured_from_its_true_begi
         server.writer.found("c1")
         server.tell(DispatchPaused(), TalkAdopted(offer, "c1", "anna", "line", "", 1000.0, 1000.0), DispatchResumed())
         server.settle()
+        await written(server)
         server.tell(TalkEnded(offer, caller_remains=False), after=27.0)
-        server.writer.over("c1")
+        server.writer.over("c1", hung_up=True)
         server.tell(AgentReadied("anna"), after=5.0)
         leg = await only(server)
     assert (leg.answered_at_ms, leg.talk_ended_at_ms, leg.talk_ms, leg.wait_ms, leg.ring_ms) == (1_003_000, 1_060_000, 57_000, 3000, 3000)
@@ -305,7 +306,7 @@ async def test_a_talk_that_ended_while_nobody_looked_is_closed_though_its_caller
         server.writer.found("c1")
         server.settle()
         server.writer.scored("c1", 4)
-        server.writer.over("c1")
+        server.writer.over("c1", hung_up=False)
         leg = await only(server)
     assert (leg.outcome, leg.talk_ended_at_ms, leg.talk_ms, leg.survey_score) == ("answered", 1_033_000, 30_000, 4)
 
@@ -324,11 +325,22 @@ async def test_a_lost_link_goes_on_with_the_same_leg(url, clock):
 async def test_the_end_that_the_calls_task_told_first_gives_way_to_the_engines(url, clock):
     async with serving(url, clock) as server:
         server.tell(CallQueued("c1", "line", "", first=True))
-        server.writer.over("c1")
+        server.writer.over("c1", hung_up=True)
         assert (await only(server)).outcome == "abandoned"
         server.tell(CallAbandoned("c1"), after=0.1)
         assert (await only(server)).ended_at_ms == 1_000_100
         assert not server.writer._hearing._legs  # what is over is forgotten
+
+
+async def test_who_hung_up_is_told_by_how_the_call_ended_when_both_ends_are_told_together(url, clock):
+    async with serving(url, clock) as server:
+        server.tell(AgentLoggedIn("anna"))
+        for call, later in (("c1", 0.1), ("c2", 3.0)):
+            server.tell(AgentReadied("anna"), CallQueued(call, "line", ""), after=1.0)
+            server.tell(TalkEnded(server.talk(), caller_remains=True), after=10.0)
+            clock.time += later
+            server.writer.over(call, hung_up=True)
+        assert [leg.reason for leg in await written(server)] == ["caller_hung_up", "caller_remains"]
 
 
 async def test_put_through_and_led_on(url, clock):
@@ -348,7 +360,7 @@ async def test_put_through_and_led_on(url, clock):
         server.writer.led("c1", to="", attended=True)
         clock.time += 5.0
         server.writer.led_back("c1")
-        server.writer.over("c1")
+        server.writer.over("c1", hung_up=False)
         legs = [leg for leg in await written(server) if leg.kind is not LegKind.QUEUE]
     told = [(leg.leg, leg.kind.value, leg.queue, leg.target, leg.agent, leg.outcome, leg.wait_ms, leg.talk_ms) for leg in legs]
     assert told == [
