@@ -7,6 +7,7 @@ import contextlib
 import datetime as dt
 import json
 import math
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,12 +29,16 @@ STATES = ["talking", "talking", "ready", "talking", "wrap_up", "offered", "ready
 
 
 class BoardStub:
-    """What the server would tell: `document` is sent once a second and whenever it was changed; `role` is who looks."""
+    """What the server would tell: `document`, a new one every `every_seconds`, its waits and states as much longer as time went on.
+
+    `asked`: what the page asked for, with the body.
+    """
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.document = document
+        self.every_seconds = 1.0
         self.asked: list[tuple[str, Any]] = []
-        self.streaming = 0
+        self._began = time.monotonic()
 
     @contextlib.asynccontextmanager
     async def served(self) -> AsyncIterator[str]:
@@ -68,16 +73,18 @@ class BoardStub:
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await response.prepare(request)
-        self.streaming += 1
-        try:
+        with contextlib.suppress(ConnectionError):  # the page went elsewhere
             while True:
-                now = {**self.document, "at": dt.datetime.now(ZONE).isoformat(timespec="milliseconds")}
-                await response.write(f": beat\n\nevent: board\ndata: {json.dumps(now)}\n\n".encode())
-                await asyncio.sleep(1)
-        except (ConnectionError, asyncio.CancelledError):
-            return response
-        finally:
-            self.streaming -= 1
+                await response.write(f": beat\n\nevent: board\ndata: {json.dumps(self.now())}\n\n".encode())
+                await asyncio.sleep(self.every_seconds)
+        return response
+
+    def now(self) -> dict[str, Any]:
+        """The document of this moment."""
+        passed = time.monotonic() - self._began
+        queues = [{**queue, "longest_wait_seconds": queue["longest_wait_seconds"] + passed} for queue in self.document["queues"]]
+        agents = [{**agent, "since_seconds": agent["since_seconds"] + passed} for agent in self.document["agents"]]
+        return {**self.document, "at": dt.datetime.now(ZONE).isoformat(timespec="milliseconds"), "queues": queues, "agents": agents}
 
 
 async def _rules(_request: web.Request, response: web.StreamResponse) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from cti.provision.tools import find_tool
+from tests.rig.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -48,6 +49,25 @@ class Page:
     async def prefer(self, scheme: str) -> None:
         """Be somebody who prefers `light` or `dark`."""
         await self.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+
+    async def sized(self, width: int, height: int) -> None:
+        """Be a screen of so many pixels; a phone when it is narrow."""
+        await self.send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+
+    async def until(self, script: str) -> None:
+        """Wait until a JavaScript expression is true."""
+
+        async def true() -> bool:
+            return bool(await self.value(script))
+
+        await eventually(true, DEADLINE_SECONDS, script)
+
+    async def press(self, key: str) -> None:
+        """Press and release Tab, Enter or Escape."""
+        codes = {"Tab": 9, "Enter": 13, "Escape": 27}
+        typed = {"text": "\r"} if key == "Enter" else {}
+        for kind in ("keyDown", "keyUp"):
+            await self.send("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=codes[key], **typed if kind == "keyDown" else {})
 
     async def picture(self, path: Path) -> None:
         """Keep what is seen, as PNG."""

@@ -6,13 +6,18 @@ import './style/dialogs.css';
 import { App } from './parts/App.tsx';
 import { followPreferences } from './preferences.ts';
 import { followVersion, tick } from './state.ts';
-import { follow, retryNow } from './stream.ts';
+import { follow, leave, retryNow } from './stream.ts';
 
 followPreferences();
 followVersion();
 tick();
 follow();
 addEventListener('online', retryNow);
+// A browser keeps pages it left for a while, and their connections; it has only six of those.
+addEventListener('pagehide', leave);
+addEventListener('pageshow', (event) => {
+  if (event.persisted) follow();
+});
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden) retryNow();
 });

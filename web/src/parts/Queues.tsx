@@ -8,6 +8,8 @@ import { Pager, usePages } from './Pager.tsx';
 
 const ON_A_WALL = 6;
 const BROAD = 13;
+/** How many characters of full size each figure has room for on a wall. */
+const ROOM = { queue: 0, waiting: 2, longest: 5, now: 3, today: 3, abandonment: 3 };
 const HEADS = ['queue', 'waiting', 'longest', 'now', 'today', 'abandonment'] as const satisfies readonly Word[];
 
 /** The lines: a row each, with the figures that are read from across the room. */
@@ -88,7 +90,7 @@ function Cell({ head, level, unit, note, signed, children }: CellProps) {
   return (
     <span role="cell" class={`figure ${level}`} data-figure={head} data-head={t(head)}>
       <span class="key">
-        <span class="digits">{children}</span>
+        <span class={children.length > ROOM[head] ? 'digits much' : 'digits'}>{children}</span>
         {!signed && (
           <span class="marks">
             <span class="sign" aria-hidden="true">{SIGNS[level]}</span>
