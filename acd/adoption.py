@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acd.agents import leave_wrapup
+from acd.agents import leave_wrapup, rest
 from acd.commands import CancelOffer, CancelReason
 from acd.config import Agent, Queue
 from acd.events import OfferCause
@@ -181,6 +181,8 @@ def _round(event: OfferAdopted) -> str:
 def _refuse(world: World, event: OfferAdopted, why: Ignored) -> None:
     if event.phase is not OfferPhase.TALKING:  # hanging up a leg that talks would cut the caller off
         world.command(CancelOffer(event.offer, event.call, event.agent, CancelReason.SUPERSEDED))
+        if event.agent in world.agents:
+            rest(world, world.agents[event.agent])
     world.ignore(event, why)
 
 
@@ -245,6 +247,7 @@ def _supersede(world: World, offer: Offer) -> None:
         return
     if offer.phase is not OfferPhase.CANCELLING:
         world.command(CancelOffer(offer.id, offer.call, offer.agent, CancelReason.SUPERSEDED))
+        offer.phase = OfferPhase.CANCELLING
     bury(world, offer, OfferCause.CANCELLED)
 
 

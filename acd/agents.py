@@ -13,6 +13,7 @@ from acd.timers import Timer
 if TYPE_CHECKING:
     from acd.events import (
         AgentBusyElsewhere,
+        AgentLegCut,
         AgentLoggedIn,
         AgentLoggedOut,
         AgentPaused,
@@ -130,6 +131,22 @@ def busy_elsewhere(world: World, event: AgentBusyElsewhere) -> None:
         world.refresh_free(agent)
 
 
+def leg_cut(world: World, event: AgentLegCut) -> None:
+    """Let the agent's phone answer that a leg of no offer was hung up."""
+    agent = world.agents.get(event.agent)
+    if agent is None:
+        world.ignore(event, Ignored.UNKNOWN_AGENT)
+    else:
+        rest(world, agent)
+
+
+def rest_is_over(world: World, name: str) -> None:
+    """Let the agent be rung again: his phone has answered by now."""
+    agent = world.agents[name]
+    agent.resting = False
+    world.refresh_free(agent)
+
+
 def time_is_up(world: World, name: str) -> None:
     """End the agent's wrap-up or back-off: its deadline passed."""
     agent = world.agents[name]
@@ -176,6 +193,17 @@ def after_failed_offer(world: World, agent: AgentRecord, cause: OfferCause) -> N
         world.move_agent(agent, AgentState.PAUSED, MISSED_CALLS)
     else:
         become_free(world, agent, fresh=cause in _HIS_DOING)
+
+
+def rest(world: World, agent: AgentRecord) -> None:
+    """Do not ring a phone that was just told to stop: rung before its answer is in, it would say busy.
+
+    No state of its own: he is as ready (and as long idle) as before, nothing is counted against him.
+    """
+    if world.policy.cancelled_rest_seconds > 0:
+        agent.resting = True
+        world.timers.set(Timer.REST, agent.name, world.now + world.policy.cancelled_rest_seconds)
+        world.refresh_free(agent)
 
 
 def drop_if_retired(world: World, agent: AgentRecord) -> None:

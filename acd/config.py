@@ -240,7 +240,9 @@ class Policy:
     `grades` gives other names (star levels, grades of business customers) the tier they count as; `head_starts` add to
     the tier's. A caller who hung up and rings again within `return_seconds` gets his place back (0: never). Wrap-up is
     extended to `wrapup_limit_seconds` at most. The agent he spoke to last is remembered for
-    `last_agent_seconds`. `seed` is for lots. `pause_reasons` are the words an agent may pause with; none listed: any.
+    `last_agent_seconds`. `seed` is for lots. A phone whose
+    ringing (or whisper) was ended from our side is not rung again for `cancelled_rest_seconds`: it still has to
+    answer that. `pause_reasons` are the words an agent may pause with; none listed: any.
     """
 
     queues: Mapping[str, Queue] = field(default_factory=dict)
@@ -259,6 +261,7 @@ class Policy:
     connect_deadline_seconds: float = 15.0
     cancel_deadline_seconds: float = 5.0
     instant_hangup_seconds: float = 0.5
+    cancelled_rest_seconds: float = 0.5
     pause_reasons: Mapping[str, PauseReason] = field(default_factory=dict)
     teams: Mapping[str, Team] = field(default_factory=dict)
 

@@ -33,6 +33,7 @@ class Reason(Kind):
     RESERVED = "reserved"  #: rung, being connected, or his cancelled leg is not yet gone
     TALKING = "talking"
     BUSY_ELSEWHERE = "busy_elsewhere"
+    RESTING = "resting"  #: a call to his phone was taken back a moment ago
     DEDICATED = "dedicated"  #: his seat is kept for other tiers
     NOT_WANTED = "not_wanted"  #: the caller waits for another agent, the one he spoke to last
 
@@ -56,6 +57,7 @@ _BY_STATE: Mapping[AgentState, Ineligibility] = {
     AgentState.TALKING: Ineligibility(Reason.TALKING),
 }
 _BUSY_ELSEWHERE = Ineligibility(Reason.BUSY_ELSEWHERE)
+_RESTING = Ineligibility(Reason.RESTING)
 
 #: a dedicated seat takes a caller of its tiers before any other, however long that one has waited
 DEDICATED_BONUS_SECONDS = 1e9
@@ -96,8 +98,8 @@ def _dedicated(agent: Agent, queue: Queue, tier: str) -> Ineligibility | None:
 
 def is_not_free(agent: AgentRecord) -> Ineligibility | None:
     """Say what keeps the agent from any call now; None if he is free."""
-    if agent.busy_elsewhere and agent.state is AgentState.READY:
-        return _BUSY_ELSEWHERE
+    if agent.state is AgentState.READY:
+        return _BUSY_ELSEWHERE if agent.busy_elsewhere else _RESTING if agent.resting else None
     if agent.state is AgentState.PAUSED:
         return Ineligibility(Reason.PAUSED, agent.reason)
     return _BY_STATE.get(agent.state)

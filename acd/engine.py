@@ -192,6 +192,7 @@ _HANDLERS: dict[type, Callable[[World, Any], None]] = {
     events.AgentWrapUpExtended: agents.wrapup_extended,
     events.AgentAdopted: adoption.agent_adopted,
     events.AgentBusyElsewhere: agents.busy_elsewhere,
+    events.AgentLegCut: agents.leg_cut,
     events.OfferRinging: offers.ringing,
     events.OfferAnswered: offers.answered,
     events.TalkStarted: offers.talk_started,
@@ -217,5 +218,6 @@ _DEADLINES: dict[Timer, Callable[[World, str], None]] = {
     Timer.HOLD_OFF: calls.hold_off_passed,
     Timer.OFFER: offers.time_is_up,
     Timer.AGENT: agents.time_is_up,
+    Timer.REST: agents.rest_is_over,
     Timer.EMPTY: calls.queue_is_empty,
 }

@@ -233,6 +233,13 @@ class AgentBusyElsewhere:
 
 
 @value(frozen=True, slots=True)
+class AgentLegCut:
+    """A leg to the agent's phone that belongs to no offer was hung up (an orphan of a former server)."""
+
+    agent: str
+
+
+@value(frozen=True, slots=True)
 class OfferRinging:
     """The agent's phone rings."""
 
@@ -341,6 +348,7 @@ Event = (
     | AgentWrapUpExtended
     | AgentAdopted
     | AgentBusyElsewhere
+    | AgentLegCut
     | OfferRinging
     | OfferAnswered
     | TalkStarted

@@ -90,6 +90,8 @@ def _agents(world: World) -> Iterator[str]:
             yield f"{agent.name} is {agent.state.name} but the set of free agents disagrees"
         if agent.after is not None and agent.offer is None:
             yield f"{agent.name} has nothing to finish before {agent.after}"
+        if agent.resting is not (world.timers.at(Timer.REST, agent.name) is not None):
+            yield f"{agent.name} rests and the end of it disagree"
         yield from _agent_deadline(world, agent)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from acd.agents import after_failed_offer, after_talk
+from acd.agents import after_failed_offer, after_talk, rest
 from acd.commands import CancelOffer, CancelReason
 from acd.events import OfferCause
 from acd.exits import end_call, end_callback, end_if_used_up, release, start_waiting, stop_waiting
@@ -173,6 +173,8 @@ def bury(world: World, offer: Offer, cause: OfferCause, *, expired: bool = False
     """Settle an offer that came to nothing. `detail`: why a customer was not reached."""
     call = world.call_of(offer)
     _forget(world, offer)
+    if offer.phase is OfferPhase.CANCELLING or cause is OfferCause.NO_ANSWER:
+        rest(world, world.agents[offer.agent])
     seconds = world.now - offer.made_at
     result = OfferResult(cause.value)
     world.establish(OfferEnded(offer.id, offer.call, offer.agent, offer.queue, result, seconds, expired))

@@ -164,6 +164,7 @@ class AgentRecord:
     after: Rest | None = None
     wrapup_queue: str = ""
     busy_elsewhere: bool = False
+    resting: bool = False  #: his phone was just told that a call is taken back
     heard: bool = False
     retired: bool = False
     talks: int = 0

@@ -18,6 +18,7 @@ class Timer(Kind):
     OFFER = "offer"
     AGENT = "agent"
     EMPTY = "empty"
+    REST = "rest"
 
 
 _Entry = tuple[float, int, Timer, str]

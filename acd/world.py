@@ -222,6 +222,7 @@ class World:
     def drop_agent(self, agent: AgentRecord) -> None:
         """Forget an agent who is logged out."""
         self.matching.forget(agent)
+        self.timers.cancel(Timer.REST, agent.name)
         del self.agents[agent.name]
         self.staffing.count(agent, -1)
 

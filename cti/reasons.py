@@ -19,6 +19,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "reserved": ("正在振铃或接续", "are being rung or connected"),
     "talking": ("通话中", "are in a talk"),
     "busy_elsewhere": ("正在其他通话中", "are in a call elsewhere"),
+    "resting": ("刚撤回一次振铃", "were rung a moment ago for a call that was taken back"),
     "dedicated": ("专席，留给其他等级", "have seats kept for other tiers"),
     "not_wanted": ("客户在等上次的坐席", "are not the agent this caller waits for"),
 }

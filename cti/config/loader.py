@@ -105,6 +105,7 @@ def _policy(queues: QueuesFile, tiers: TiersFile, agents: AgentsFile) -> Policy:
         offer_grace_seconds=dispatch.offer_grace_seconds,
         connect_deadline_seconds=dispatch.connect_deadline_seconds,
         cancel_deadline_seconds=dispatch.cancel_deadline_seconds,
+        cancelled_rest_seconds=dispatch.cancelled_rest_seconds,
         grades=MappingProxyType(dict(tiers.grades)),
         head_starts=tuple(
             HeadStartRule(rule.attribute, rule.seconds, rule.equals, rule.at_least) for rule in tiers.head_starts

@@ -142,6 +142,9 @@ class DispatchEntry(Model):
     offer_grace_seconds: Annotated[float, seconds(1, 60, "grace after the ring time-out")] = 3
     connect_deadline_seconds: Annotated[float, seconds(3, 120, "longest time from answer to talk")] = 15
     cancel_deadline_seconds: Annotated[float, seconds(1, 60, "longest wait for a cancelled leg's end")] = 5
+    cancelled_rest_seconds: Annotated[
+        float, seconds(0, 10, "how long a phone is not rung after a call to it was taken back, 0 for not at all")
+    ] = 0.5
     return_seconds: Annotated[
         float, seconds(0, 3600, "time in which a caller who hung up gets his place back, 0 for never")
     ] = 60

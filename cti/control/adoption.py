@@ -83,6 +83,11 @@ def read_ticket(text: str) -> tuple[str, str]:
     return ticket, agent
 
 
+def agent_of(row: ChannelRow) -> str:
+    """Whose phone a leg's channel rings; "" if it does not say."""
+    return decode_state(row.variables.get("ACD_STATE", "")).extra.partition(":")[0]
+
+
 def _read_leg(row: ChannelRow, callers: dict[str, ChannelRow]) -> Leg | None:
     """The leg of a row, or None for one whose caller is gone or waits with another ticket."""
     state = decode_state(row.variables.get("ACD_STATE", ""))

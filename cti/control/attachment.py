@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from acd.config import SkillNeed
-from acd.events import CallQueued, DispatchPaused, DispatchResumed, Event, OfferAdopted, TalkAdopted
+from acd.events import AgentLegCut, CallQueued, DispatchPaused, DispatchResumed, Event, OfferAdopted, TalkAdopted
 from acd.states import OfferPhase
 from cti.ami.errors import ActionRefused, ActionTimeout, LinkDown, OwnershipLost
 from cti.ami.messages import AgiStarted, ChannelRow
@@ -20,7 +20,7 @@ from cti.calls.ports import CallServices
 from cti.calls.start import Start
 from cti.calls.state import ChannelPhase, ChannelState
 from cti.clock import Clock
-from cti.control.adoption import Findings, FoundCaller, read_channels
+from cti.control.adoption import Findings, FoundCaller, agent_of, read_channels
 from cti.control.dispatcher import Dispatcher
 from cti.control.phones import PhoneWatch
 from cti.legs import Leg, LegPhase
@@ -101,6 +101,7 @@ class Attachment:
         for row in findings.orphans:
             self.log.info("orphan_leg", channel=row.channel)
             await self._switch.hang_up(row.channel)
+            self._router.tell(AgentLegCut(agent_of(row)))  # his phone is left alone while it answers that
 
     async def _adopt_leg(self, leg: Leg) -> None:
         """A leg that still rings or whispers is stamped with the new owner; the gate refuses it until then."""

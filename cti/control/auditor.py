@@ -9,12 +9,12 @@ from collections.abc import Callable, Hashable, Iterable
 
 import structlog
 
-from acd.events import OfferCause, OfferFailed
+from acd.events import AgentLegCut, OfferCause, OfferFailed
 from cti.ami.errors import ActionTimeout
 from cti.ami.messages import ChannelRow
 from cti.ami.switch import Switch
 from cti.calls.state import ChannelPhase, decode_state
-from cti.control.adoption import FALLBACK_CONTEXT, read_channels
+from cti.control.adoption import FALLBACK_CONTEXT, agent_of, read_channels
 from cti.control.attachment import Attachment
 from cti.control.phones import PhoneWatch
 from cti.legs import LegPhase
@@ -80,11 +80,13 @@ class Auditor:
 
     async def _unknown(self, rows: list[ChannelRow], confirmed: Callable[[str, str], bool]) -> None:
         findings = read_channels(rows)
-        lost = [leg for leg in findings.legs if leg.callback and leg.phase is not LegPhase.TALKING]  # nobody waits on a channel for these
-        for nonce, channel in [(row.nonce, row.channel) for row in findings.orphans] + [(leg.nonce, leg.channel) for leg in lost]:
-            if self._state.legs.of_nonce(nonce) is None and confirmed("orphan_leg", nonce):
-                self._repaired("orphan_leg", channel)
-                await self._switch.hang_up(channel)
+        # nobody waits on a channel for these
+        lost = {leg.nonce for leg in findings.legs if leg.callback and leg.phase is not LegPhase.TALKING}
+        for row in (*findings.orphans, *(row for row in rows if row.nonce in lost)):
+            if self._state.legs.of_nonce(row.nonce) is None and confirmed("orphan_leg", row.nonce):
+                self._repaired("orphan_leg", row.channel)
+                await self._switch.hang_up(row.channel)
+                self._router.tell(AgentLegCut(agent_of(row)))
         for found in findings.callers:
             if found.call not in self._state.calls and self._adoptable(found.row) and confirmed("call_adopted", found.call):
                 self._repaired("call_adopted", found.call)

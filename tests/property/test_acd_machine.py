@@ -25,6 +25,8 @@ from acd.invariants import asked_now
 from acd.states import AgentState, OfferPhase
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from acd.records import Call
 
 ZH, EN, METER = SkillNeed("lang_zh"), SkillNeed("lang_en"), SkillNeed("meter", 2)
@@ -97,7 +99,11 @@ NOT_COUNTED = {f.OfferResult.COLLEAGUE, f.OfferResult.CANCELLED, f.OfferResult.B
 class Ledger:
     """What the outside world may hold the engine to."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: float) -> None:
+        self.now = now
+        self.rest_seconds = 0.0
+        self.hung_up_at: dict[str, float] = {}
+        self.told_to_stop: set[tuple[str, str]] = set()
         self.entries: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()
         self.offers: dict[str, tuple[str, str]] = {}
@@ -108,12 +114,17 @@ class Ledger:
         self.lost: set[str] = set()
         self.agents: dict[str, AgentState] = {}
 
-    def take(self, handled: Handled) -> None:
+    def take(self, handled: Handled, now: float) -> None:
+        self.now = max(self.now, now)
         self.rounds |= {each.offer: each.round for each in handled.commands if isinstance(each, c.OfferCall)}
         for fact in handled.facts:
             self.fact(fact)
         for command in handled.commands:
             self.command(command)
+
+    def forget_strangers(self, known: Container[str]) -> None:
+        """An agent who was removed and comes again is another one."""
+        self.hung_up_at = {agent: at for agent, at in self.hung_up_at.items() if agent in known}
 
     def fact(self, fact: f.Fact) -> None:
         match fact:
@@ -129,9 +140,12 @@ class Ledger:
                 assert agent not in busy, f"{agent} has two offers or talks"
                 assert offer not in self.used or fact.adopted
                 self.used.add(offer)
+                self.told_to_stop.discard((offer, agent))
                 self.offers[offer] = (call, agent)
             case f.OfferEnded(offer=offer, result=result):
                 pair = self.offers.pop(offer)
+                if (offer, pair[1]) in self.told_to_stop and result is not f.OfferResult.TALKED:
+                    self.hung_up_at[pair[1]] = self.now
                 if offer in self.lost and result is not f.OfferResult.TALKED:  # one talk a call is checked below
                     assert result in NOT_COUNTED, f"{offer} was lost to a colleague and ended as {result}"
                 if result is f.OfferResult.TALKED:
@@ -161,13 +175,16 @@ class Ledger:
                 c.OfferCall(offer=offer, call=call, agent=agent) | c.OfferCallback(offer=offer, call=call, agent=agent)
             ):
                 assert self.offers[offer] == (call, agent)
+                rested = self.now - self.hung_up_at.get(agent, 0.0)
+                assert rested >= self.rest_seconds, f"{agent} is rung {rested} s after his phone was told to stop"
                 assert command.ring_timeout_seconds >= 1
                 assert command.waited_seconds >= 0
                 if isinstance(command, c.OfferCall):
                     rung = [other for other, (whose, _) in self.offers.items() if whose == call]
                     assert {self.rounds.get(other) for other in rung} == {command.round}, f"{call} is in two rounds"
-            case c.CancelOffer(offer=offer):
+            case c.CancelOffer(offer=offer, agent=agent):
                 self.withdrawn.add(offer)
+                self.told_to_stop.add((offer, agent))
             case c.ReleaseCall(call=call, reason=reason):
                 known_dead = reason in {c.ReleaseReason.NO_QUEUE, c.ReleaseReason.FULL}
                 assert known_dead or call not in live, f"{call} moved while an offer is live"
@@ -183,7 +200,8 @@ class Histories(RuleBasedStateMachine):
     def begin(self, which: Policy, logged_in: bool, start_paused: bool) -> None:
         self.now = 1000.0
         self.engine = Engine(which, offer_prefix="t-")
-        self.ledger = Ledger()
+        self.ledger = Ledger(self.now)
+        self.ledger.rest_seconds = which.cancelled_rest_seconds
         self.answers: list[e.Event] = []
         self.seen = ["t-00000009", "other-00000001"]
         self.adopted = 0
@@ -194,7 +212,8 @@ class Histories(RuleBasedStateMachine):
 
     def hear(self, event: e.Event) -> None:
         handled = self.engine.handle(event, self.now)
-        self.ledger.take(handled)
+        self.ledger.take(handled, self.now)
+        self.ledger.forget_strangers(self.engine._world.agents)
         self.engine.check_invariants()
         deadline = self.engine.next_deadline()
         assert deadline is None or deadline > self.now
@@ -371,6 +390,12 @@ class Histories(RuleBasedStateMachine):
     @rule(agent=agent_ids, busy=st.booleans())
     def agent_is_on_the_phone_elsewhere(self, agent: str, busy: bool) -> None:
         self.hear(e.AgentBusyElsewhere(agent, busy))
+
+    @rule(agent=agent_ids)
+    def a_leg_of_no_offer_is_hung_up(self, agent: str) -> None:
+        if agent in self.engine.policy.agents:
+            self.ledger.hung_up_at[agent] = self.ledger.now
+        self.hear(e.AgentLegCut(agent))
 
     # Adoption, time, configuration
 

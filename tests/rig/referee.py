@@ -71,6 +71,7 @@ class _Agent:
     idle_since: float = 0.0
     talks: int = 0
     last_offered: int = 0
+    rests_until: float = 0.0  # his phone was told to stop ringing
 
 
 @dataclass
@@ -114,6 +115,9 @@ class Referee:
 
     def _offer_ended(self, line: Line, now: float) -> None:
         self._results[line["agent"]] = line["result"]
+        agent = self._agents[line["agent"]]
+        if line["result"] == "no_answer" or (agent.state == "cancelling" and line["result"] != "talked"):
+            agent.rests_until = now + self.rules.cancelled_rest_seconds
         call = self._offered.pop(line["call"], None)
         if call is None or line["result"] == "talked":
             return
@@ -152,8 +156,9 @@ class Referee:
 
     # The rules
 
-    def _free(self) -> list[str]:
-        return [name for name, agent in self._agents.items() if agent.state == "ready"]
+    def _free(self, at: float) -> list[str]:
+        """Who surely is free."""
+        return [name for name, agent in self._agents.items() if agent.state == "ready" and agent.rests_until <= at - CLOSE_SECONDS]
 
     def _rings(self, call: _Waiting, at: float) -> list[tuple[int, Needs]]:
         """The rings that may be in force: two, when one opens about this moment."""
@@ -168,9 +173,11 @@ class Referee:
         return [name for name in agents if not any(self.rules.people[name].lacks(call.queue, needs) for _, needs in rings)]
 
     def _wrong_call(self, call: _Waiting, agent: str, at: float) -> Iterator[str]:
-        free = self._free()
-        if agent not in free:
+        free = self._free(at)
+        if self._agents[agent].state != "ready":
             yield f"he was {self._agents[agent].state}"
+        if self._agents[agent].rests_until > at + CLOSE_SECONDS:
+            yield f"his phone was told to stop ringing, and rests for {self._agents[agent].rests_until - at:.3f} s more"
         if all(self.rules.people[agent].lacks(call.queue, needs) for _, needs in self._rings(call, at)):
             yield f"he is not eligible: {self.rules.people[agent].lacks(call.queue, self._rings(call, at)[0][1])}"
         for other, waits in self._waiting.items():
@@ -189,7 +196,7 @@ class Referee:
             return
         rank = _STRATEGIES[self.rules.lines[call.queue].strategy]
         own = rank(self, agent, rings[0][1])
-        others = [name for name in self._eligible(call, self._free(), at) if name != agent]
+        others = [name for name in self._eligible(call, self._free(at), at) if name != agent]
         self.told_apart["choices among several agents"] += bool(others)
         for name in others:
             rival = rank(self, name, rings[0][1])
@@ -209,17 +216,19 @@ class Referee:
         if record["agent"] != agent or record["ranked"][0] != agent:
             yield f"the record says {record['agent']}, first of {record['ranked']}"
         told = {name: why.partition(":")[0] for name, why in record["ineligible"].items()}
-        own = [{name: why for name in self.rules.people if (why := self._why_not(name, call.queue, needs))} for _, needs in rings]
+        moments = (at - CLOSE_SECONDS, at + CLOSE_SECONDS)
+        own = [{name: why for name in self.rules.people if (why := self._why_not(name, call.queue, needs, moment))} for _, needs in rings for moment in moments]
         if told not in own:
             yield f"the record's reasons {told} are not {own[0]}"
 
-    def _why_not(self, name: str, queue: str, needs: Needs) -> str:
+    def _why_not(self, name: str, queue: str, needs: Needs, at: float) -> str:
         state = self._agents[name].state
-        return self.rules.people[name].lacks(queue, needs) or ("" if state == "ready" else "reserved" if state in _RESERVED else state)
+        rests = "resting" if self._agents[name].rests_until > at else ""
+        return self.rules.people[name].lacks(queue, needs) or (rests if state == "ready" else "reserved" if state in _RESERVED else state)
 
     def _nobody_idles(self, when: str) -> None:
         """At rest no free agent is eligible for anybody who waits."""
-        free = self._free()
+        free = self._free(self._last)
         for other, waits in self._waiting.items() if free else ():
             for name in self._eligible(waits, free, self._last):
                 if waits.held_until <= self._last - CLOSE_SECONDS:

@@ -47,11 +47,12 @@ class Person:
 
 @dataclass(frozen=True)
 class Rules:
-    """Lines, head starts in seconds by tier, and people."""
+    """Lines, head starts in seconds by tier, people, and how long a phone rests that was told to stop ringing."""
 
     lines: Mapping[str, LineRules]
     head_starts: Mapping[str, float]
     people: Mapping[str, Person]
+    cancelled_rest_seconds: float = 0.5
 
     @classmethod
     def read(cls, folder: Path) -> Rules:
@@ -63,7 +64,8 @@ class Rules:
             name: Person(name, order, tuple(agent["queues"]), dict(agent.get("skills", {})))
             for order, (name, agent) in enumerate(agents["agents"].items())
         }
-        return cls(lines, {name: float(tier["head_start_seconds"]) for name, tier in tiers["tiers"].items()}, people)
+        rest = float(queues.get("dispatch", {}).get("cancelled_rest_seconds", 0.5))
+        return cls(lines, {name: float(tier["head_start_seconds"]) for name, tier in tiers["tiers"].items()}, people, rest)
 
     def ring(self, line: LineRules, age_seconds: float, own: Needs, at_work: Collection[str]) -> tuple[int, Needs]:
         """The ring in force for a call of this age and its needs: rings that nobody logged in could match are skipped."""

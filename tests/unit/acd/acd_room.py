@@ -115,7 +115,7 @@ def brief(commands: list[Command]) -> list[tuple[str, ...]]:
 
 def small_policy(*queues: Queue, agents: tuple[Agent, ...] = (), **changes) -> Policy:
     queues = queues or (quiet("general"),)
-    plain = Policy({q.name: q for q in queues}, TIERS, {a.name: a for a in agents})
+    plain = Policy({q.name: q for q in queues}, TIERS, {a.name: a for a in agents}, cancelled_rest_seconds=0.0)
     return replace(plain, **changes)
 
 

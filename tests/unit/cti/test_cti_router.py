@@ -505,6 +505,15 @@ async def test_an_orphan_leg_is_hung_up_and_an_unknown_caller_is_adopted(room, a
     assert [fields["Channel"] for fields in room.wire.actions("Hangup")] == ["PJSIP/agent01-00000002"]
 
 
+async def test_the_phone_of_an_orphan_leg_is_left_alone_while_it_stops_ringing(room, audit):
+    await audit.see(row("o9", ticket="e9", acd_state=leg_state("agent01", "c9")))
+    room.waits()
+    await room.ready()
+    assert room.wire.actions("Originate") == []
+    await asyncio.sleep(0.5)
+    assert len(room.wire.actions("Originate")) == 1
+
+
 async def test_who_has_only_just_come_in_is_left_to_his_own_event(room, audit):
     await audit.see(row("c5", acd_state="1!new!!!5!0!!0!0", seconds=1))
     assert audit.drift == []

@@ -95,17 +95,17 @@ def test_answering_takes_its_time_and_a_slow_agent_talks_longer():
 
 
 def test_of_two_who_are_rung_together_the_quicker_one_gets_the_caller():
-    """bo, rung second, answers x; anna is free at once for y, who came in that moment."""
+    """bo, rung second, answers x; anna rests half a second and is rung for y."""
     manners = {"anna": Manner(Fixed(8.0)), "bo": Manner(Fixed(4.0))}
     played = Played(policy(("anna", "bo"), ring_at_once=2), [caller("x", 0), caller("y", 1)], manners=manners)
-    assert played.waits == {"x": 4.0, "y": 11.0}
+    assert played.waits == {"x": 4.0, "y": 11.5}
     answered = [(now, state) for now, state in played.states("anna") if state is AgentState.TALKING]
-    assert answered == [(12.0, AgentState.TALKING)]
+    assert answered == [(12.5, AgentState.TALKING)]
 
 
-def test_a_caller_who_gives_up_while_it_rings_frees_the_agent_at_once():
+def test_a_caller_who_gives_up_while_it_rings_frees_the_agent_after_his_phone_has_rested():
     callers = [caller("x", 0, patience_seconds=2.0), caller("y", 1)]
-    assert Played(policy(), callers, manners={"anna": Manner(Fixed(4.0))}).waits == {"y": 5.0}
+    assert Played(policy(), callers, manners={"anna": Manner(Fixed(4.0))}).waits == {"y": 5.5}
 
 
 def test_wrap_up_is_as_drawn_up_to_the_limit_of_the_queue():
