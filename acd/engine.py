@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from acd import adoption, agents, callbacks, calls, events, invariants, offers, snapshot
+from acd import adoption, agents, callbacks, calls, events, invariants, offers, snapshot, totals
 from acd.dispatch import dispatch
 from acd.explain import Decision, Explanation, explain
 from acd.reload import check_policy, policy_replaced
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from acd.facts import Fact
     from acd.snapshot import AgentSnapshot, EntrySnapshot, Snapshot
     from acd.story import Line
+    from acd.totals import Totals
 
 
 @value(frozen=True, slots=True)
@@ -92,6 +93,11 @@ class Engine:
         """Copy the state into plain values, with durations as of `now`."""
         with self._as_of(now):
             return snapshot.take(self._world)
+
+    def totals(self, now: float) -> Totals:
+        """Count callers and agents by state, in one pass and without a line for each; forecasts are those there are."""
+        with self._as_of(now):
+            return totals.count(self._world)
 
     def agent(self, name: str, now: float) -> AgentSnapshot | None:
         """Copy one agent's state; costs no more with a thousand callers than with none. None if he is not known."""

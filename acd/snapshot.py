@@ -184,10 +184,11 @@ def agent_of(world: World, agent: AgentRecord) -> AgentSnapshot:
         until=until,
         busy_elsewhere=agent.busy_elsewhere,
         next_state=agent.after.state if agent.after is not None else None,
-        over_limit=_over_limit(world, agent),
+        over_limit=pause_over_limit(world, agent),
     )
 
 
-def _over_limit(world: World, agent: AgentRecord) -> bool:
+def pause_over_limit(world: World, agent: AgentRecord) -> bool:
+    """Whether the agent's pause lasts longer than its reason allows."""
     reason = world.policy.pause_reasons.get(agent.reason) if agent.state is AgentState.PAUSED else None
     return reason is not None and 0 < reason.limit_seconds < world.now - agent.since

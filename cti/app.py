@@ -19,6 +19,7 @@ from acd.errors import UnknownCall
 from acd.events import AgentAdopted, Event, PolicyReplaced
 from acd.explain import Explanation
 from acd.snapshot import Snapshot
+from acd.totals import Totals
 from cti.agent_states import AgentStateWriter
 from cti.agents import AgentKeeper
 from cti.ami.errors import ActionRefused, ActionTimeout, LinkDown, OwnershipLost
@@ -47,6 +48,7 @@ from cti.flow_versions import FlowsRefused, FlowVersions
 from cti.leading import find_target
 from cti.ledger import Ledger
 from cti.metrics import Metrics
+from cti.metrics.loop_lag import watch_loop
 from cti.metrics.meters import MeteredRequester
 from cti.monitoring import Alert, AlertWatch
 from cti.pauses import PauseWatch
@@ -125,6 +127,10 @@ class Server:
     def snapshot(self) -> Snapshot | None:
         """The engine as it stands, None while there is no attachment."""
         return None if self._live is None else self._live.engine.snapshot(self._room.clock.now())
+
+    def totals(self, now: float) -> Totals | None:
+        """Counts of the engine as it stands, None while there is no attachment."""
+        return None if self._live is None else self._live.engine.totals(now)
 
     def alerts(self) -> list[Alert]:
         """What alarms now, the graver first."""
@@ -224,13 +230,13 @@ class Server:
             live.dispatcher.event(event)
 
     async def _link_up(self) -> None:
-        self._room.metrics.ami_link(up=self.events_link.up and self.actions_link.up)
+        self._room.metrics.ami_link(events=self.events_link.up, actions=self.actions_link.up)
         async with self._up:
             self._up.notify_all()
 
     def _link_down(self, reason: str) -> None:
         del reason
-        self._room.metrics.ami_link(up=False)
+        self._room.metrics.ami_link(events=self.events_link.up, actions=self.actions_link.up)
         self._lost.set()
 
     def _events_down(self, reason: str) -> None:
@@ -264,6 +270,7 @@ class Server:
             ("ami events", self.events_link.run()), ("ami actions", self.actions_link.run()), ("sessions", self.sessions.run()),
             ("agents", self.keeper.run()), ("callbacks", self._room.callbacks.run()), ("reloads", self._reloads()), ("attachments", self._attachments()),
             ("pauses", watch_for_pauses(self._room.clock)), ("agents' pauses", self.pauses.run()), ("alerts", self.watch.run()),
+            ("event loop", watch_loop(self._room.metrics)),
         ]
         if self._room.settings.watch_flows_seconds:
             work.append(("flow files", self.flows.watch(self._room.settings.watch_flows_seconds)))
@@ -403,7 +410,7 @@ class Server:
             services=services, state=state, router=router, dispatcher=dispatcher, switch=switch, clock=room.clock, tasks=tasks, phones=phones,
             on_drift=room.metrics.drift,
         )
-        auditor = Auditor(switch, state, router, attachment, phones, room.metrics.drift)
+        auditor = Auditor(switch, state, router, attachment, phones, room.metrics.drift, room.metrics.channels_seen)
         return _Live(state, router, engine, dispatcher), attachment, auditor
 
 

@@ -33,7 +33,7 @@ class FlowsRefused(Exception):
 class FlowMetrics(Protocol):
     """What is counted of reloads."""
 
-    def flows_loaded(self, version: str) -> None:
+    def flows_loaded(self, version: str, *in_use: FlowSet) -> None:
         """New calls are served by this version now, and the last set tried was good."""
 
     def flows_refused(self) -> None:
@@ -146,8 +146,11 @@ class FlowVersions:
                 self._previous, self._current = self._current, flows.version
             self._candidate, self._share = "", 0.0
         self._unarchived[flows.version] = sources
-        self._metrics.flows_loaded(self._current)
+        self._tell_metrics()
         self.log.info("flows_loaded", flow_version=self._current, candidate=self._candidate, share=self._share)
+
+    def _tell_metrics(self) -> None:
+        self._metrics.flows_loaded(self._current, *(self._flows[version] for version in (self._current, self._candidate) if version))
 
     def rollback(self) -> FlowStatus:
         """Drop the candidate, or go back to the version before. Raises FlowsRefused when there is neither."""
@@ -157,7 +160,7 @@ class FlowVersions:
             self._current, self._previous = self._previous, self._current
         else:
             raise FlowsRefused("there is no earlier version to go back to: this server has loaded only one")
-        self._metrics.flows_loaded(self._current)
+        self._tell_metrics()
         self.log.info("flows_rolled_back", flow_version=self._current)
         return self.status
 

@@ -22,24 +22,31 @@ from ivr.state import Trace
 TRAIL_LIMIT = 200
 FLUSH_SECONDS = 5.0
 _OUTSIDE_TALKS = frozenset({ChannelPhase.TALK, ChannelPhase.TALKED})
+#: Steps in which the caller waits for a person or talks: time that is not the flow's.
+_ELSEWHERE = frozenset({"queue", "dial"})
+#: How the last queue let a caller go for whom nobody was there.
+_LOST = frozenset(outcome.value for outcome in (Outcome.ABANDONED, Outcome.OVERFLOWED, Outcome.REJECTED_FULL))
 
 
 class IvrMetrics(Protocol):
     """What the ledger tells the metrics."""
 
-    def ivr_stepped(self, trace: Trace) -> None:
-        """A step did something."""
+    def ivr_stepped(self, trace: Trace, seconds: float) -> None:
+        """A step did something after so long."""
 
-    def ivr_exited(self, flow: str, outcome: str) -> None:
-        """A caller left the flows."""
+    def ivr_exited(self, flow: str, outcome: str, *, seconds: float | None, call: str) -> None:
+        """A caller left the flows after so long in them (None: nobody knows)."""
 
     def call_began(self, *, adopted: bool = False) -> None:
         """A call came in, or a living one was found."""
 
-    def call_ended(self, cause: str) -> None:
-        """A call is over."""
+    def asked_for_person(self) -> None:
+        """A call entered a queue for the first time."""
 
-    def dialled(self, rule: str, outcome: DialOutcome, talk_seconds: float) -> None:
+    def call_ended(self, cause: str, outcome: str, *, lost: bool = False, queue: str = "", score: int | None = None) -> None:
+        """A call is over; `lost` if it asked for a person and none answered, `score` is the mark for the talk of `queue`."""
+
+    def dialled(self, rule: str, outcome: DialOutcome, talk_seconds: float, call: str) -> None:
         """A number outside was dialled; `rule` is empty when none has it."""
 
     def fell_back(self) -> None:
@@ -63,6 +70,9 @@ class _Open:
     answered: bool = False
     put_through: bool = False
     queue_outcome: str | None = None
+    asked: bool = False
+    stepped_at: float | None = None
+    flow_seconds: float | None = None
 
 
 class Ledger:
@@ -102,13 +112,14 @@ class Ledger:
                 entry = self._open[call]
                 entry.answered, entry.agent, entry.queue = True, agent, entry.queue or queue or None
         else:
+            self._open[call].stepped_at, self._open[call].flow_seconds = self._clock.now(), 0.0
             self._records.begin(call, started_at_ms=self._clock.wall_ms(), caller_number=caller, flow_version=flow_version)
         self.log.info("call_adopted" if adopted else "call_began", call=call, caller=caller, called=called, channel=channel, flow_version=flow_version)
 
     def stepped(self, call: str, trace: Trace) -> None:
         """A flow step did something."""
-        self._metrics.ivr_stepped(trace)
         entry = self._open.get(call)
+        self._metrics.ivr_stepped(trace, 0.0 if entry is None else _spent(entry, trace))
         if entry is None:
             return
         entry.flow = trace.flow
@@ -142,7 +153,7 @@ class Ledger:
 
     def dialled(self, call: str, *, rule: str, outcome: DialOutcome, talk_seconds: float) -> None:
         """A number outside was dialled for the caller, or might not be."""
-        self._metrics.dialled(rule, outcome, talk_seconds)
+        self._metrics.dialled(rule, outcome, talk_seconds, call)
         self._contacts.dialled(call, rule=rule, outcome=outcome, talk_seconds=talk_seconds)
         entry = self._open.get(call)
         if entry is not None and outcome is DialOutcome.ANSWERED:
@@ -176,10 +187,10 @@ class Ledger:
         entry = self._open.pop(call, None)
         if entry is None:
             return
-        self._metrics.ivr_exited(entry.flow, cause)
-        self._metrics.call_ended(cause)
         outcome = _outcome(entry, cause)
         known = dict(entry.known)
+        self._metrics.ivr_exited(entry.flow, cause, seconds=entry.flow_seconds, call=call)
+        self._metrics.call_ended(cause, outcome, lost=_is_lost(entry), queue=entry.queue or "", score=known.get("survey_score"))
         self._records.finish(
             call, ended_at_ms=self._clock.wall_ms(), outcome=outcome, hangup_cause=str(hangup_cause), queue=entry.queue, agent=entry.agent,
             wait_ms=entry.wait_ms if entry.queue else None, talk_ms=entry.talk_ms if entry.answered or entry.put_through else None,
@@ -216,7 +227,7 @@ class Ledger:
         if call in self._closed:
             return
         self._remember_closed(call)
-        self._metrics.call_ended("lost")
+        self._metrics.call_ended("lost", "lost")
         self._records.finish(call, ended_at_ms=self._clock.wall_ms(), outcome="lost")
         self.log.warning("call_lost", call=call)
 
@@ -252,7 +263,7 @@ class Ledger:
             call, ended_at_ms=ending.ended_at_ms, outcome=outcome, hangup_cause=str(ending.cause),
             queue=entry.queue or ending.state.queue or None, agent=entry.agent, tier=ending.state.tier or None, language=ending.state.language or None,
         )
-        self._metrics.call_ended(ending.outcome)
+        self._metrics.call_ended(ending.outcome, outcome, lost=_is_lost(entry), queue=entry.queue or "", score=entry.known.get("survey_score"))
         self.log.info("call_ended_unseen", call=call, outcome=outcome, hangup_cause=ending.cause)
 
     # ---- FactSink
@@ -262,6 +273,7 @@ class Ledger:
         del now
         match fact:
             case CallEntered():
+                self._entered(fact)
                 self.log.info("queue_entered", call=fact.call, queue=fact.queue, tier=fact.tier, resumed=fact.resumed)
             case OfferMade():
                 self.log.info("offer_made", call=fact.call, offer=fact.offer, agent=fact.agent, queue=fact.queue, adopted=fact.adopted)
@@ -280,6 +292,14 @@ class Ledger:
                     "offer_ended", call=fact.call, offer=fact.offer, agent=fact.agent, queue=fact.queue, result=fact.result.value,
                     seconds=round(fact.seconds, 3), cancel_expired=fact.cancel_expired,
                 )
+
+    def _entered(self, fact: CallEntered) -> None:
+        """One who is taken over with his age was counted by the process he came to."""
+        entry = self._open.get(fact.call)
+        if entry is not None and not entry.asked:
+            entry.asked = True
+            if not fact.resumed:
+                self._metrics.asked_for_person()
 
     def _answered(self, fact: CallAnswered) -> None:
         entry = self._open.get(fact.call)
@@ -308,6 +328,20 @@ def _outcome(entry: _Open, cause: str) -> str:
     if entry.queue_outcome is not None and (cause == "abandoned" or entry.queue_outcome != "abandoned"):
         return entry.queue_outcome
     return "self_service" if cause == "completed" else cause
+
+
+def _is_lost(entry: _Open) -> bool:
+    """Whether he asked for a person and hung up in the line, or was let go because nobody was there."""
+    return not (entry.answered or entry.put_through) and entry.queue_outcome in _LOST
+
+
+def _spent(entry: _Open, trace: Trace) -> float:
+    """Seconds since the step before; nobody knows how long a call that was found was in its step."""
+    since, entry.stepped_at = entry.stepped_at, trace.at
+    seconds = 0.0 if since is None else max(0.0, trace.at - since)
+    if entry.flow_seconds is not None and trace.type not in _ELSEWHERE:
+        entry.flow_seconds += seconds
+    return seconds
 
 
 def _reopened(record: CallRecord, caller: str, called: str) -> _Open:

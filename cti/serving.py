@@ -39,7 +39,7 @@ async def serve_until_stopped(settings: Settings, *, take_over: bool) -> None:
 def _deps(settings: Settings, server: Server, database: Database, metrics: Metrics, watch: LinkWatch) -> ApiDeps:
     return ApiDeps(
         snapshot=server.snapshot, tell=server.tell, live_calls=lambda: [_shown(call) for call in server.live_calls()], explain=server.explain,
-        records=DatabaseRecords(database), decisions=DatabaseDecisions(database), agent_states=DatabaseAgentStates(database), callbacks=server.callbacks.promises, flows=server.flows, ready=server.ready, policy=lambda: server.policy, routing=server.routing, metrics=metrics.registry,
+        records=DatabaseRecords(database), decisions=DatabaseDecisions(database), agent_states=DatabaseAgentStates(database), callbacks=server.callbacks.promises, flows=server.flows, ready=server.ready, policy=lambda: server.policy, routing=server.routing, metrics=metrics,
         figures=server.figures, links=watch.links, alerts=lambda: [_on_board(alert) for alert in server.alerts()], clock=Clock(settings.time_zone), token=settings.http.token.get_secret_value(), version=version("hotline-acd"),
     )
 

@@ -16,9 +16,10 @@ from acd.config import CallbackRules, Policy
 from acd.facts import Fact
 from cti.agent_states import AgentStateWriter
 from cti.app import Room, Server
-from cti.backends.catalogue import known_operations
+from cti.backends.catalogue import OPERATIONS, known_operations
 from cti.backends.config import BackendsConfig, read_backends_config
 from cti.backends.opening import open_backends
+from cti.backends.text_messages import SEND_SMS
 from cti.board.figures import DayFigures
 from cti.callbacks.book import CallbackBook
 from cti.callbacks.desk import CallbackDesk
@@ -33,8 +34,10 @@ from cti.dialing import Dialing
 from cti.flow_versions import FlowsRefused, FlowVersions, Sources
 from cti.leading import find_target
 from cti.ledger import Ledger
-from cti.metrics import Metrics
+from cti.metrics import Configured, Metrics, Readings
+from cti.metrics.axes import HTTP_REQUEST
 from cti.metrics.meters import MeteredBackend, MeteredStore
+from cti.metrics.step_results import all_results, marks
 from cti.policy_in_force import PolicyInForce, PolicyRefused
 from cti.prompts.files import missing
 from cti.records import CallRecord, RecordWriter, one_call, unfinished_calls
@@ -47,6 +50,7 @@ from ivr.flowset import FlowSet
 from ivr.known import Known
 from ivr.speech import catalogue
 from ivr.steps.callback import BACKEND as CALLBACK_BACKEND
+from ivr.steps.callback import CHECK, REQUEST
 
 MIGRATE_SECONDS = 20.0
 CLOSE_SECONDS = 1.0
@@ -85,6 +89,17 @@ def known_names(policy: Policy, backends: BackendsConfig, dialing: Dialing) -> K
     )
 
 
+def configured_names(flows: FlowSet, backends: BackendsConfig, dialing: Dialing, program: str) -> Configured:
+    """What the labels of metrics may say beside the names of the policy."""
+    operations = [(name, operation) for name in backends.backends for operation in OPERATIONS]
+    operations += [(name, HTTP_REQUEST) for name in backends.services] + [(name, SEND_SMS) for name in backends.gateways]
+    operations += [(CALLBACK_BACKEND, operation) for operation in (CHECK, REQUEST)]
+    return Configured(
+        flows=all_results(flows), marks=marks(flows), operations=operations, rules=[rule.name for rule in dialing.rules],
+        version=program, flow_version=flows.version,
+    )  # fmt: skip
+
+
 def check_prompts(flows: FlowSet, settings: Settings) -> None:
     """Raises StartRefused when a prompt has no audio: found at load, not by a caller."""
     absent = missing([*flows.prompts(), *catalogue()], settings.sounds_dir)
@@ -119,12 +134,13 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
     decisions = DecisionWriter(database, clock)
     agent_states = AgentStateWriter(database, clock, kept_days=settings.agent_days_kept)
     metrics = Metrics(
-        policy, {name: tuple(flow.steps) for name, flow in flows.flows.items()}, lambda: server.snapshot(),  # noqa: PLW0108 - the server is made below
-        live_calls=lambda: len(server.live_calls()), backends=(*backends_config.names, CALLBACK_BACKEND), rules=[rule.name for rule in dialing.rules],
-        records=lambda: (records.lost + contacts.lost, records.failures + contacts.failures),
-        version=version("hotline-acd"), flow_version=flows.version,
-    )
-    store = MeteredStore(open_store(settings.store_url), metrics)
+        policy, configured_names(flows, backends_config, dialing, version("hotline-acd")),
+        Readings(
+            totals=lambda now: server.totals(now), now=clock.now, live_calls=lambda: len(server.live_calls()),  # noqa: PLW0108 - the server is made below
+            records=lambda: (records.lost + contacts.lost, records.failures + contacts.failures),
+        ),
+    )  # fmt: skip
+    store = MeteredStore(open_store(settings.store_url), metrics, clock)
     try:
         async with asyncio.timeout(MIGRATE_SECONDS):
             await migrate(settings.database_url)

@@ -5,7 +5,8 @@ moment in which they differ. So no agent stays stuck, and no caller forgotten, f
 """
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping
 
 import structlog
 
@@ -21,18 +22,23 @@ from cti.legs import LegPhase
 from cti.router import Router, RouterState
 
 ROUND_SECONDS = 4.0
+_KINDS = {"c": "caller", "o": "agent"}  # by the first letter of our own id of a channel
 
 
 class Auditor:
     """See the module. `run` is its task."""
 
-    def __init__(self, switch: Switch, state: RouterState, router: Router, attachment: Attachment, phones: PhoneWatch, on_drift: Callable[[str], None]) -> None:
+    def __init__(
+        self, switch: Switch, state: RouterState, router: Router, attachment: Attachment, phones: PhoneWatch, on_drift: Callable[[str], None],
+        on_channels: Callable[[Mapping[str, int]], None] = lambda _channels: None,
+    ) -> None:  # fmt: skip
         self._switch = switch
         self._state = state
         self._router = router
         self._attachment = attachment
         self._phones = phones
         self._on_drift = on_drift
+        self._on_channels = on_channels
         self._suspects: set[Hashable] = set()
         self.log = structlog.get_logger("auditor")
 
@@ -47,6 +53,7 @@ class Auditor:
 
     async def round(self, rows: list[ChannelRow]) -> None:
         """One comparison with these channels."""
+        self._on_channels(Counter(_KINDS.get(row.nonce[:1], "other") for row in rows))
         suspects: set[Hashable] = set()
         confirmed = self._confirm(suspects)
         alive = {row.nonce for row in rows}

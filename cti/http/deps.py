@@ -4,8 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from prometheus_client.registry import Collector
-
 from acd.config import Policy
 from acd.events import Event
 from acd.explain import Explanation
@@ -17,6 +15,7 @@ from cti.callbacks.promise import Promise
 from cti.clock import Clock
 from cti.decisions import DecisionRecord
 from cti.flow_versions import FlowStatus
+from cti.metrics.series import Form
 from cti.policy_in_force import PolicyStatus
 from cti.records import CallRecord
 from ivr.flowset import FlowSet
@@ -81,6 +80,13 @@ class AgentStateReader(Protocol):
         """Return what agents (or one) did in a span (UTC milliseconds), by agent and time."""
 
 
+class MetricsPage(Protocol):
+    """What /metrics publishes."""
+
+    async def page(self, form: Form = Form.TEXT) -> bytes:
+        """The page in the form asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class LiveCall:
     """A call on the line. Texts are "" while not known; `tier` and `queue` are the last ones it had. `flow` and `step` say where in
@@ -138,7 +144,7 @@ class ApiDeps:
     ready: Callable[[], tuple[bool, Mapping[str, object]]]
     policy: Callable[[], Policy]
     routing: PolicyKeeper
-    metrics: Collector
+    metrics: MetricsPage
     figures: DayFigures
     links: Callable[[], Links]
     alerts: Callable[[], Sequence[AlertBoard]]

@@ -3,7 +3,6 @@
 import asyncio
 
 from aiohttp import web
-from prometheus_client.aiohttp import make_aiohttp_handler
 
 from acd.errors import UnknownCall
 from acd.explain import Explanation
@@ -35,6 +34,7 @@ from cti.http.problems import Refusal
 from cti.http.reasons import reasons_of
 from cti.http.views import agent_view, agent_views, explanation_view, live_call_views, queue_detail, queue_views
 from cti.http.wishes import LOG_IN, LOG_OUT, READY, UNPAUSE, Wish, extend_wrapup, pause
+from cti.metrics.page import media_type, wanted_form
 
 TELL_SECONDS = 2.0
 METRICS_MEDIA = ("text/plain", "application/openmetrics-text")
@@ -65,7 +65,8 @@ async def metrics(deps: ApiDeps, request: web.Request) -> web.StreamResponse:
 
     See docs/metrics.md for their meaning.
     """
-    return await make_aiohttp_handler(deps.metrics, disable_compression=True)(request)
+    form = wanted_form(request.headers.get("Accept", ""))
+    return web.Response(body=await deps.metrics.page(form), headers={"Content-Type": media_type(form)})
 
 
 @operation("GET", "/api/status", "server")

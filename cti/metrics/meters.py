@@ -1,8 +1,7 @@
 """Thin wrappers that count and time what passes through them: AMI actions, backend calls, writes to the store."""
 
-from collections.abc import Awaitable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Awaitable, Mapping
+from typing import Any, TypeVar
 
 from cti.ami.encode import Headers
 from cti.ami.errors import ActionRefused, ActionTimeout
@@ -10,8 +9,11 @@ from cti.ami.frames import Frame
 from cti.ami.switch import Requester
 from cti.backends.base import Backend, BackendError
 from cti.clock import Clock
-from cti.metrics.metrics import BACKEND_OK, HTTP_REQUEST, Metrics
+from cti.metrics.axes import BACKEND_OK, HTTP_REQUEST
+from cti.metrics.metrics import Metrics
 from cti.store.base import Json, Store, StoreDown
+
+Done = TypeVar("Done")
 
 
 class MeteredRequester:
@@ -76,67 +78,65 @@ class MeteredBackend:
 
 
 class MeteredStore:
-    """A Store that counts the writes it did not take."""
+    """A Store that counts and times what it does, and what it could not do."""
 
-    def __init__(self, store: Store, metrics: Metrics) -> None:
+    def __init__(self, store: Store, metrics: Metrics, clock: Clock) -> None:
         self._store = store
         self._metrics = metrics
+        self._clock = clock
 
-    @contextmanager
-    def _write(self) -> Iterator[None]:
+    async def _used(self, operation: str, done: Awaitable[Done], *, write: bool = True) -> Done:
+        began = self._clock.now()
         try:
-            yield
+            result = await done
         except StoreDown:
-            self._metrics.store_write_failed()
+            self._metrics.store_used(operation, self._clock.now() - began, ok=False)
+            if write:
+                self._metrics.store_write_failed()
             raise
+        self._metrics.store_used(operation, self._clock.now() - began, ok=True)
+        return result
 
     async def put(self, namespace: str, key: str, value: Json, *, expires_in_seconds: float | None = None) -> None:
         """See Store.put."""
-        with self._write():
-            await self._store.put(namespace, key, value, expires_in_seconds=expires_in_seconds)
+        await self._used("put", self._store.put(namespace, key, value, expires_in_seconds=expires_in_seconds))
 
     async def get(self, namespace: str, key: str) -> Json:
         """See Store.get."""
-        return await self._store.get(namespace, key)
+        return await self._used("get", self._store.get(namespace, key), write=False)
 
     async def delete(self, namespace: str, key: str) -> None:
         """See Store.delete."""
-        with self._write():
-            await self._store.delete(namespace, key)
+        await self._used("delete", self._store.delete(namespace, key))
 
     async def items(self, namespace: str) -> dict[str, Json]:
         """See Store.items."""
-        return await self._store.items(namespace)
+        return await self._used("items", self._store.items(namespace), write=False)
 
     async def increment(self, namespace: str, key: str, *, expires_in_seconds: float, amount: int = 1) -> int:
         """See Store.increment."""
-        with self._write():
-            return await self._store.increment(namespace, key, expires_in_seconds=expires_in_seconds, amount=amount)
+        return await self._used("increment", self._store.increment(namespace, key, expires_in_seconds=expires_in_seconds, amount=amount))
 
     async def compare_and_set(
         self, namespace: str, key: str, expected: Json, new: Json, *, expires_in_seconds: float | None = None
     ) -> bool:
         """See Store.compare_and_set."""
-        with self._write():
-            return await self._store.compare_and_set(
-                namespace, key, expected, new, expires_in_seconds=expires_in_seconds
-            )
+        changed = self._store.compare_and_set(namespace, key, expected, new, expires_in_seconds=expires_in_seconds)
+        return await self._used("compare_and_set", changed)
 
     async def put_generation(
         self, namespace: str, key: str, generation: int, value: Json, *, expires_in_seconds: float | None = None
     ) -> bool:
         """See Store.put_generation."""
-        with self._write():
-            return await self._store.put_generation(
-                namespace, key, generation, value, expires_in_seconds=expires_in_seconds
-            )
+        written = self._store.put_generation(namespace, key, generation, value, expires_in_seconds=expires_in_seconds)
+        return await self._used("put_generation", written)
 
     async def get_generation(self, namespace: str, key: str) -> tuple[int, Json] | None:
         """See Store.get_generation."""
-        return await self._store.get_generation(namespace, key)
+        return await self._used("get_generation", self._store.get_generation(namespace, key), write=False)
 
     async def ping(self) -> None:
-        """See Store.ping."""
+        """See Store.ping; not counted."""
         await self._store.ping()
 
     async def close(self) -> None:

@@ -1,116 +1,166 @@
 """All metrics of the server behind one object: a sink of facts, and a hook for everything else that is counted."""
 
+import asyncio
+import time
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from acd.config import Policy
 from acd.facts import Fact
-from acd.snapshot import Snapshot
-from cti.backends.base import FailureReason
-from cti.backends.catalogue import OPERATIONS
-from cti.backends.text_messages import SEND_SMS
-from cti.metrics import catalogue
-from cti.metrics.gauges import RecordCollector, SnapshotCollector
-from cti.metrics.labels import OTHER, Vocabulary
-from cti.metrics.making import begin_at_zero, counter, gauge, histogram
+from acd.totals import Totals
+from cti.metrics import axes, catalogue
+from cti.metrics.agent_time import AgentTime
+from cti.metrics.axes import Names
+from cti.metrics.gauges import Gauges
+from cti.metrics.labels import fit
+from cti.metrics.page import process_lines, rendered
+from cti.metrics.registry import Registry
 from cti.metrics.routing import RoutingMetrics
+from cti.metrics.series import Form
+from cti.metrics.step_results import Results, all_results, marks, told
 from cti.monitoring.health import Health
 from ivr.events import DialOutcome
+from ivr.flowset import FlowSet
 from ivr.state import Trace
 
-BACKEND_OK = "ok"
-HTTP_REQUEST = "http"
-"""Stands for all requests of `http` steps."""
 BUDGET_USED_UP = "budget"
 """The result of a step at which a call's budget of steps, time or silence was used up: it went round in a loop."""
-RELOAD_TAKEN, RELOAD_REFUSED = "taken", "refused"
-_BACKEND_RESULTS = (BACKEND_OK, *(reason.value for reason in FailureReason))
-_EXITS = ("completed", "abandoned", "failed")
-_FORGERIES = ("no_nonce", "doubled_header")
-_DRIFTS = ("call_vanished", "leg_vanished", "orphan_leg", "call_adopted", "taken_back", "strayed")
-#: Words of the code, not of callers, that are not listed here: how many more of them get series of their own.
-_ROOM = 20
+
+#: How many looks at the event loop are told to the watch as "lately": ten seconds.
+_LAGS = 100
 
 
-class Metrics:
-    """Counts for one server process; implements the router's FactSink. No method waits or fails.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """What is read when Prometheus asks.
 
-    Args:
-        policy: its queues and tiers are label values; service levels become buckets.
-        flows: names of the steps by flow name; label values too.
-        snapshot: the engine as it stands, None while there is none. Called at each scrape.
-        live_calls: how many calls are on the line. Called at each scrape.
-        backends: names of the backends.
+    Attributes:
+        totals: the engine as it stands at a time, None while there is none.
+        now: the engine's time in seconds.
+        live_calls: how many calls are on the line.
+        records: (calls lost, writes failed) of the record writer.
+
+    """
+
+    totals: Callable[[float], Totals | None]
+    now: Callable[[], float]
+    live_calls: Callable[[], int]
+    records: Callable[[], tuple[int, int]] = lambda: (0, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configured:
+    """What the configuration brings beside the policy.
+
+    Attributes:
+        flows: results by flow and step.
+        marks: of surveys.
+        operations: pairs of backend and operation.
         rules: names of the rules of what may be dialled.
-        records: (calls lost, writes failed) of the record writer. Called at each scrape.
         version, flow_version: of this program and of its flows.
 
     """
 
-    def __init__(
-        self, policy: Policy, flows: Mapping[str, Collection[str]], snapshot: Callable[[], Snapshot | None], *,
-        live_calls: Callable[[], int], backends: Iterable[str] = (), rules: Iterable[str] = (), records: Callable[[], tuple[int, int]] = lambda: (0, 0),
-        version: str, flow_version: str,
-    ) -> None:  # fmt: skip
-        self.registry = CollectorRegistry()
+    flows: Results = field(default_factory=dict)
+    marks: Collection[str] = ()
+    operations: Iterable[tuple[str, str]] = ()
+    rules: Collection[str] = ()
+    version: str
+    flow_version: str
+
+    def names(self, policy: Policy) -> Names:
+        """Every name labels may take."""
+        thresholds = {bound for queue in policy.queues.values() for bound in (queue.service_level_seconds, queue.short_abandon_seconds)}
+        return Names(
+            queues=tuple(policy.queues), tiers=tuple(policy.tiers), pause_reasons=tuple(policy.pause_reasons), flows=tuple(self.flows),
+            steps=[(flow, step) for flow, steps in self.flows.items() for step in steps],
+            results=[(flow, step, result) for flow, steps in self.flows.items() for step, results in steps.items() for result in results],
+            scores=tuple(self.marks), operations=tuple(self.operations), rules=tuple(self.rules), versions=((self.version, self.flow_version),),
+            waits=sorted(thresholds),
+        )  # fmt: skip
+
+
+class Metrics:
+    """Counts for one server process; implements the router's FactSink. No method but `page` waits, none fails."""
+
+    def __init__(self, policy: Policy, configured: Configured, readings: Readings) -> None:
+        self._policy = policy
+        self._configured = configured
+        self._readings = readings
+        self._registry = registry = Registry(configured.names(policy))
+        self._labels = registry.labels
+        self._process = CollectorRegistry()
+        ProcessCollector(registry=self._process)
         self._health = Health()
-        self._records = records
-        self._flows = {flow: Vocabulary(steps) for flow, steps in flows.items()}
-        self._results = Vocabulary((), _ROOM)
-        self._exits = Vocabulary(_EXITS, _ROOM)
-        self._causes = Vocabulary(_EXITS, _ROOM)
-        self._forgeries = Vocabulary(_FORGERIES, _ROOM)
-        self._drifts = Vocabulary(_DRIFTS, _ROOM)
-        self._actions = Vocabulary((), _ROOM)
-        self._backends = Vocabulary(backends)
-        self._rules = Vocabulary(rules)
-        self._operations = Vocabulary((*OPERATIONS, SEND_SMS, HTTP_REQUEST))
-        self._backend_results = Vocabulary(_BACKEND_RESULTS)
+        self._lags: deque[float] = deque(maxlen=_LAGS)
+        self._links: dict[str, bool] = {}
         self._link_is_up = self._link_was_up = False
-        self._routing = RoutingMetrics(policy, self.registry)
-        self._make_counters()
-        self._begin()
-        self._version = version
-        self._build = gauge(catalogue.BUILD, self.registry)
-        self._build.labels(version, flow_version).set(1)
-        self._gauges = SnapshotCollector(policy, snapshot, live_calls)
-        self.registry.register(self._gauges)
-        self.registry.register(RecordCollector(records))
-        ProcessCollector(registry=self.registry)
+        self._time = AgentTime(policy, registry)
+        self._routing = RoutingMetrics(policy, registry, self._time)
+        self._gauges = Gauges(registry, self._time)
+        self._make_calls()
+        self._make_server()
 
-    def _make_counters(self) -> None:
-        registry = self.registry
-        self._calls_began = counter(catalogue.CALLS_BEGAN, registry)
-        self._calls_adopted = counter(catalogue.CALLS_ADOPTED, registry)
-        self._calls_ended = counter(catalogue.CALLS_ENDED, registry)
-        self._ivr_steps = counter(catalogue.IVR_STEPS, registry)
-        self._ivr_exits = counter(catalogue.IVR_EXITS, registry)
-        self._fallback = counter(catalogue.FALLBACK, registry)
-        self._dials = counter(catalogue.DIALS, registry)
-        self._dial_talk = histogram(catalogue.DIAL_TALK, registry)
-        self._flow_reloads = counter(catalogue.FLOWS_RELOADED, registry)
-        self._flows_broken = gauge(catalogue.FLOWS_BROKEN, registry)
-        self._policy_reloads = counter(catalogue.POLICY_RELOADED, registry)
-        self._policy_broken = gauge(catalogue.POLICY_BROKEN, registry)
-        self._ami_up = gauge(catalogue.AMI_UP, registry)
-        self._ami_reconnects = counter(catalogue.AMI_RECONNECTS, registry)
-        self._ami_seconds = histogram(catalogue.AMI_ACTION, registry)
-        self._forged = counter(catalogue.FORGED, registry)
-        self._drift = counter(catalogue.DRIFT, registry)
-        self._backend_calls = counter(catalogue.BACKEND_CALLS, registry)
-        self._backend_seconds = histogram(catalogue.BACKEND_SECONDS, registry)
-        self._store_failures = counter(catalogue.STORE_FAILURES, registry)
+    def _make_calls(self) -> None:
+        number, distribution = self._registry.number, self._registry.distribution
+        self._scores = number(catalogue.SCORES)
+        self._calls_began, self._calls_adopted = number(catalogue.CALLS_BEGAN), number(catalogue.CALLS_ADOPTED)
+        self._calls_ended, self._by_outcome = number(catalogue.CALLS_ENDED), number(catalogue.CALLS_BY_OUTCOME)
+        self._asked, self._lost = number(catalogue.CALLS_ASKED), number(catalogue.CALLS_LOST)
+        self._ivr_steps, self._ivr_step_seconds = number(catalogue.IVR_STEPS), number(catalogue.IVR_STEP_SECONDS)
+        self._ivr_seconds, self._ivr_exits = distribution(catalogue.IVR_SECONDS), number(catalogue.IVR_EXITS)
+        self._fallback = number(catalogue.FALLBACK)
+        self._dials, self._dial_talk = number(catalogue.DIALS), distribution(catalogue.DIAL_TALK)
 
-    def _begin(self) -> None:
-        begin_at_zero(self._calls_ended, _EXITS)
-        begin_at_zero(self._flow_reloads, (RELOAD_TAKEN, RELOAD_REFUSED))
-        begin_at_zero(self._policy_reloads, (RELOAD_TAKEN, RELOAD_REFUSED))
-        begin_at_zero(self._ivr_exits, tuple(self._flows), _EXITS)
-        begin_at_zero(self._dials, self._rules.known, tuple(DialOutcome))
-        begin_at_zero(self._forged, _FORGERIES)
-        begin_at_zero(self._drift, _DRIFTS)
-        begin_at_zero(self._backend_calls, self._backends.known, self._operations.known, _BACKEND_RESULTS)
+    def _make_server(self) -> None:
+        number, distribution = self._registry.number, self._registry.distribution
+        self._flow_reloads, self._flows_broken = number(catalogue.FLOWS_RELOADED), number(catalogue.FLOWS_BROKEN)
+        self._policy_reloads, self._policy_broken = number(catalogue.POLICY_RELOADED), number(catalogue.POLICY_BROKEN)
+        self._ami_up, self._ami_link_up = number(catalogue.AMI_UP), number(catalogue.AMI_LINK_UP)
+        self._ami_reconnects, self._ami_seconds = number(catalogue.AMI_RECONNECTS), distribution(catalogue.AMI_ACTION)
+        self._channels = number(catalogue.CHANNELS)
+        self._forged, self._drift = number(catalogue.FORGED), number(catalogue.DRIFT)
+        self._backend_calls, self._backend_seconds = number(catalogue.BACKEND_CALLS), distribution(catalogue.BACKEND_SECONDS)
+        self._store_calls, self._store_seconds = number(catalogue.STORE_OPERATIONS), distribution(catalogue.STORE_SECONDS)
+        self._store_up, self._store_failures = number(catalogue.STORE_UP), number(catalogue.STORE_FAILURES)
+        self._records_lost, self._record_failures = number(catalogue.RECORDS_LOST), number(catalogue.RECORD_FAILURES)
+        self._lag = distribution(catalogue.LOOP_LAG)
+        number(catalogue.START_TIME).labels().set(round(time.time(), 3))
+        self._build = number(catalogue.BUILD)
+        self._build.labels(self._configured.version, self._configured.flow_version).set(1)
+
+    # ---- the page
+
+    async def page(self, form: Form = Form.TEXT) -> bytes:
+        """What /metrics answers. It is made in slices, between which the event loop goes on."""
+        self._read()
+        await asyncio.sleep(0)
+        return await rendered(self._registry.parts(form), process_lines(self._process, form))
+
+    def text(self, form: Form = Form.TEXT) -> str:
+        """The same at once."""
+        self._read()
+        return "".join((*self._registry.parts(form), process_lines(self._process, form)))
+
+    def count(self) -> int:
+        """How many series of the catalogue there are now."""
+        return self._registry.count()
+
+    def expected_count(self) -> int:
+        """How many there are by the formula of docs/metrics.md."""
+        return catalogue.series(self._labels.names)
+
+    def _read(self) -> None:
+        now = self._readings.now()
+        self._gauges.show(self._readings.totals(now), self._readings.live_calls(), now)
+        lost, failures = self._readings.records()
+        self._records_lost.labels().set(lost)
+        self._record_failures.labels().set(failures)
+
+    # ---- what the engine establishes
 
     def told(self, fact: Fact, now: float) -> None:
         """Count what the engine established."""
@@ -118,113 +168,159 @@ class Metrics:
 
     def health(self) -> Health:
         """How the server is, for the watch that judges it."""
-        self._health.records_lost, self._health.record_failures = self._records()
+        self._health.records_lost, self._health.record_failures = self._readings.records()
+        self._health.loop_lag_seconds = max(self._lags, default=0.0)
         return self._health
 
     # ---- calls and flows
 
     def call_began(self, *, adopted: bool = False) -> None:
         """A call came in, or a living one was found."""
-        (self._calls_adopted if adopted else self._calls_began).inc()
+        (self._calls_adopted if adopted else self._calls_began).labels().inc()
 
-    def call_ended(self, cause: str) -> None:
-        """A call is over; `cause` is the outcome of its record."""
-        self._calls_ended.labels(self._causes.fit(cause)).inc()
+    def asked_for_person(self) -> None:
+        """A call entered a queue for the first time."""
+        self._asked.labels().inc()
 
-    def ivr_stepped(self, trace: Trace) -> None:
-        """A flow step did something. Steps that the flows do not have count as `other`."""
+    def call_ended(self, cause: str, outcome: str, *, lost: bool = False, queue: str = "", score: int | None = None) -> None:
+        """A call is over.
+
+        Args:
+            cause: how its flow ended.
+            outcome: the word of its record.
+            lost: it asked for a person, and nobody answered.
+            queue: of its talk.
+            score: the mark the caller gave.
+
+        """
+        self._calls_ended.labels(fit(cause, axes.CAUSES)).inc()
+        self._by_outcome.labels(fit(outcome, axes.CALL_OUTCOMES)).inc()
+        if lost:
+            self._lost.labels().inc()
+        if score is not None:
+            self._health.marked(queue, score)
+            self._scores.labels(self._labels.queue(queue), self._labels.score(str(score))).inc()
+
+    def ivr_stepped(self, trace: Trace, seconds: float = 0.0) -> None:
+        """A flow step did something after so long. Steps that the flows do not have count as `other`."""
         self._health.flow_loops += trace.result == BUDGET_USED_UP
-        flow = self._flow(trace.flow)
-        steps = self._flows.get(flow)
-        step = steps.fit(trace.step) if steps else OTHER
-        # `case 3` of a branch: which one is for the trail, not for a label
-        result = trace.result.partition(" ")[0] if trace.result.startswith("case ") else trace.result
-        self._ivr_steps.labels(flow, step, self._results.fit(result)).inc()
+        self._ivr_steps.labels(*self._labels.result(trace.flow, trace.step, told(trace.result))).inc()
+        self._ivr_step_seconds.labels(*self._labels.step(trace.flow, trace.step)).inc(max(0.0, seconds))
 
-    def ivr_exited(self, flow: str, outcome: str) -> None:
-        """A call left its flow for good."""
+    def ivr_exited(self, flow: str, outcome: str, *, seconds: float | None = None, call: str = "") -> None:
+        """A call left its flow for good, after so long in flows (None: nobody knows)."""
         self._health.flow_exits += 1
         self._health.flow_failures += outcome == "failed"
-        self._ivr_exits.labels(self._flow(flow), self._exits.fit(outcome)).inc()
+        ending = fit(outcome, axes.EXITS)
+        self._ivr_exits.labels(self._labels.flow(flow), ending).inc()
+        if seconds is not None:
+            self._ivr_seconds.labels(ending).observe(seconds, call)
 
-    def dialled(self, rule: str, outcome: DialOutcome, talk_seconds: float) -> None:
+    def dialled(self, rule: str, outcome: DialOutcome, talk_seconds: float, call: str = "") -> None:
         """A number outside was dialled for a caller; `rule` is empty when none has it."""
-        name = self._rules.fit(rule) if rule else ""
+        name = self._labels.rule(rule)
         self._dials.labels(name, outcome.value).inc()
         if outcome is DialOutcome.ANSWERED:
-            self._dial_talk.labels(name).observe(talk_seconds)
+            self._dial_talk.labels(name).observe(talk_seconds, call)
 
     def fell_back(self) -> None:
         """The dialplan's fallback took a caller while the server was away."""
         self._health.fallbacks += 1
-        self._fallback.inc()
+        self._fallback.labels().inc()
 
-    def _flow(self, flow: str) -> str:
-        return flow if flow in self._flows else OTHER
+    # ---- the configuration
 
-    def flows_loaded(self, version: str) -> None:
-        """New calls are served by this version of the flows now."""
+    def flows_loaded(self, version: str, *in_use: FlowSet) -> None:
+        """New calls are served by this version of the flows now; a part of them perhaps by another that is in use."""
         self._health.flows_refused = False
-        self._build.clear()
-        self._build.labels(self._version, version).set(1)
-        self._flow_reloads.labels(RELOAD_TAKEN).inc()
-        self._flows_broken.set(0)
+        self._configure(replace(self._configured, flows=all_results(*in_use), marks=marks(*in_use), flow_version=version))
+        self._build.labels(self._configured.version, version).set(1)
+        self._flow_reloads.labels(axes.RELOAD_TAKEN).inc()
+        self._flows_broken.labels().set(0)
 
     def flows_refused(self) -> None:
         """The last set of flows tried is broken."""
         self._health.flows_refused = True
-        self._flow_reloads.labels(RELOAD_REFUSED).inc()
-        self._flows_broken.set(1)
+        self._flow_reloads.labels(axes.RELOAD_REFUSED).inc()
+        self._flows_broken.labels().set(1)
 
     def policy_loaded(self, policy: Policy) -> None:
         """Calls are routed by this policy now."""
         self._health.policy_refused = False
+        self._policy = policy
+        self._configure(self._configured)
         self._routing.policy_replaced(policy)
-        self._gauges.policy_replaced(policy)
-        self._policy_reloads.labels(RELOAD_TAKEN).inc()
-        self._policy_broken.set(0)
+        self._time.policy_replaced(policy)
+        self._policy_reloads.labels(axes.RELOAD_TAKEN).inc()
+        self._policy_broken.labels().set(0)
 
     def policy_refused(self) -> None:
         """The last configuration tried is broken."""
         self._health.policy_refused = True
-        self._policy_reloads.labels(RELOAD_REFUSED).inc()
-        self._policy_broken.set(1)
+        self._policy_reloads.labels(axes.RELOAD_REFUSED).inc()
+        self._policy_broken.labels().set(1)
+
+    def _configure(self, configured: Configured) -> None:
+        self._configured = configured
+        self._registry.replace(configured.names(self._policy))
 
     # ---- the link to Asterisk
 
-    def ami_link(self, *, up: bool) -> None:
-        """Both AMI sessions are logged in now, or one of them was lost. Saying the same again changes nothing."""
-        self._health.ami_up = up
-        if up and not self._link_is_up and self._link_was_up:
-            self._ami_reconnects.inc()
-        self._link_is_up = up
-        self._link_was_up = self._link_was_up or up
-        self._ami_up.set(1 if up else 0)
+    def ami_link(self, **up: bool) -> None:
+        """Whether the sessions `events` and `actions` are logged in now. Saying the same again changes nothing."""
+        for link, is_up in up.items():
+            self._links[link] = is_up
+            self._ami_link_up.labels(link).set(int(is_up))
+        both = all(self._links.get(link, False) for link in axes.LINKS)
+        self._health.ami_up = both
+        if both and not self._link_is_up and self._link_was_up:
+            self._ami_reconnects.labels().inc()
+        self._link_is_up = both
+        self._link_was_up = self._link_was_up or both
+        self._ami_up.labels().set(int(both))
 
     def ami_action(self, name: str, seconds: float) -> None:
         """An AMI action of that name was answered (or refused) after so long."""
-        self._ami_seconds.labels(self._actions.fit(name)).observe(seconds)
+        self._ami_seconds.labels(fit(name, axes.ACTIONS)).observe(seconds)
+
+    def channels_seen(self, channels: Mapping[str, int]) -> None:
+        """So many channels of each kind were in Asterisk's list just now."""
+        for kind in axes.CHANNELS:
+            self._channels.labels(kind).set(channels.get(kind, 0))
 
     def forged(self, why: str) -> None:
         """An event was recognised as forged."""
         self._health.forged += 1
-        self._forged.labels(self._forgeries.fit(why)).inc()
+        self._forged.labels(fit(why, axes.FORGERIES)).inc()
 
     def drift(self, kind: str) -> None:
         """A difference between our model and Asterisk was repaired."""
         self._health.drifts += 1
-        self._drift.labels(self._drifts.fit(kind)).inc()
+        self._drift.labels(fit(kind, axes.DRIFTS)).inc()
 
-    # ---- backends and store
+    # ---- backends, store, the process
 
     def backend_called(self, backend: str, operation: str, result: str, seconds: float) -> None:
         """A backend answered, or failed: `result` is BACKEND_OK or a FailureReason."""
-        self._health.asked(backend, answered=result == BACKEND_OK)
-        name, operation = self._backends.fit(backend), self._operations.fit(operation)
-        self._backend_calls.labels(name, operation, self._backend_results.fit(result)).inc()
-        self._backend_seconds.labels(name, operation).observe(seconds)
+        self._health.asked(backend, answered=result == axes.BACKEND_OK)
+        labels = self._labels.operation(backend, operation)
+        self._backend_calls.labels(*labels, fit(result, axes.BACKEND_RESULTS)).inc()
+        self._backend_seconds.labels(*labels).observe(seconds)
+
+    def store_used(self, operation: str, seconds: float, *, ok: bool) -> None:
+        """The store did what it was asked after so long, or could not."""
+        name = fit(operation, axes.STORE_OPERATIONS)
+        self._store_calls.labels(name, axes.STORE_RESULTS[0 if ok else 1]).inc()
+        self._store_up.labels().set(int(ok))
+        if ok:
+            self._store_seconds.labels(name).observe(seconds)
 
     def store_write_failed(self, writes: int = 1) -> None:
         """The store did not take so many writes."""
         self._health.store_failures += writes
-        self._store_failures.inc(writes)
+        self._store_failures.labels().inc(writes)
+
+    def loop_lagged(self, seconds: float) -> None:
+        """The event loop came to a timer so late."""
+        self._lag.labels().observe(seconds)
+        self._lags.append(seconds)

@@ -50,13 +50,13 @@ async def serve_calls(hotline, deadline):
         )
         hotline.tell(AgentReadied("anna"))
         hotline.metrics.ivr_exited("main", "completed")
-        hotline.metrics.call_ended("completed")
+        hotline.metrics.call_ended("completed", "answered")
 
 
 @pytest.fixture
 def hotline():
     hotline = Hotline()
-    hotline.metrics.ami_link(up=True)
+    hotline.metrics.ami_link(events=True, actions=True)
     hotline.tell(AgentLoggedIn("anna"))
     return hotline
 

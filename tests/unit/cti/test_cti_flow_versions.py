@@ -38,7 +38,7 @@ class Counted:
     def __init__(self):
         self.loaded, self.refused = [], 0
 
-    def flows_loaded(self, version):
+    def flows_loaded(self, version, *in_use):
         self.loaded.append(version)
 
     def flows_refused(self):
@@ -138,7 +138,7 @@ async def test_a_changed_file_is_taken_without_being_asked_and_a_broken_one_trie
             super().__init__()
             self.happened = asyncio.Queue()
 
-        def flows_loaded(self, version):
+        def flows_loaded(self, version, *in_use):
             self.happened.put_nowait("loaded")
 
         def flows_refused(self):

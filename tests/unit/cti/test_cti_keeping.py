@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from acd.events import AgentAdopted
-from acd.facts import AgentChanged, CallAnswered, CallEnded, Outcome, TalkFinished
+from acd.facts import AgentChanged, CallAnswered, CallEnded, CallEntered, Outcome, TalkFinished
 from acd.states import AgentState
 from cti.agents import AgentKeeper
 from cti.ami.frames import parse_frame
@@ -138,8 +138,67 @@ async def test_a_talk_outside_is_told_of_the_call(books):
     record = books.writer.records["c1"]
     assert (record.outcome, record.talk_ms) == ("put_through", 12_500)
     assert [counted for counted in books.metrics.counted if counted[0] == "dialled"] == [
-        ("dialled", "branch", "busy", 0.0), ("dialled", "branch", "answered", 12.5),
+        ("dialled", "branch", "busy", 0.0, "c1"), ("dialled", "branch", "answered", 12.5, "c1"),
     ]  # fmt: skip
+
+
+def counts(books, name):
+    return [counted[1:] for counted in books.metrics.counted if counted[0] == name]
+
+
+def waited(books, outcome, call="c1", queue="billing"):
+    books.ledger.told(CallEntered(call, queue, "gold", resumed=False), 1.0)
+    books.ledger.told(CallEnded(call, queue, "gold", outcome, "", 7.0), 8.0)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "lost"),
+    [
+        ([Outcome.ABANDONED], True),
+        ([Outcome.OVERFLOWED], True),
+        ([Outcome.REJECTED_FULL], True),
+        ([Outcome.LEFT_QUEUE], False),
+        ([Outcome.CALLBACK], False),
+        ([Outcome.OVERFLOWED, Outcome.VOICEMAIL], False),
+        ([Outcome.LEFT_QUEUE, Outcome.ABANDONED], True),
+    ],
+)
+async def test_who_asked_for_a_person_is_counted_once_and_lost_if_the_last_line_let_him_go(books, outcomes, lost):
+    books.begin()
+    for outcome in outcomes:
+        waited(books, outcome)
+    books.ledger.ended("c1", cause="abandoned", hangup_cause=16)
+    assert counts(books, "asked_for_person") == [()]
+    assert counts(books, "call_ended") == [("abandoned", outcomes[-1].value, lost, "billing", None)]
+
+
+async def test_who_was_answered_once_is_not_lost_and_his_mark_belongs_to_the_queue_of_the_talk(books):
+    books.begin()
+    books.ledger.told(CallEntered("c1", "billing", "gold", resumed=False), 1.0)
+    books.ledger.told(CallAnswered("c1", "billing", "gold", "anna", "o1", 3.0), 4.0)
+    books.ledger.told(CallEnded("c1", "billing", "gold", Outcome.ANSWERED, "", 3.0), 60.0)
+    books.ledger.replied("c1", "save_survey", {"score": "4"}, {})
+    books.ledger.ended("c1", cause="completed", hangup_cause=16)
+    assert counts(books, "call_ended") == [("completed", "answered", False, "billing", 4)]
+
+
+async def test_a_caller_taken_over_in_the_line_was_counted_by_the_process_he_came_to(books):
+    books.begin(adopted=True)
+    books.ledger.told(CallEntered("c1", "billing", "gold", resumed=True), 1.0)
+    books.ledger.told(CallEntered("c1", "repair", "gold", resumed=False), 2.0)
+    assert counts(books, "asked_for_person") == []
+    books.ledger.ended("c1", cause="completed", hangup_cause=16)
+    assert counts(books, "ivr_exited") == [("main", "completed", None, "c1")]
+
+
+async def test_the_time_in_flows_leaves_queues_out(books):
+    books.begin()
+    began = books.ledger._open["c1"].stepped_at
+    for seconds, kind in ((3.0, "say"), (10.0, "menu"), (200.0, "queue"), (202.0, "say")):
+        books.ledger.stepped("c1", Trace("main", kind, kind, began + seconds, "done"))
+    books.ledger.ended("c1", cause="completed", hangup_cause=16)
+    assert [seconds for _, seconds in counts(books, "ivr_stepped")] == pytest.approx([3.0, 7.0, 190.0, 2.0])
+    assert counts(books, "ivr_exited") == [("main", "completed", pytest.approx(12.0), "c1")]
 
 
 async def test_a_call_found_again_after_a_talk_outside_was_put_through():

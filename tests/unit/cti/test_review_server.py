@@ -17,7 +17,7 @@ from cti.config import Loaded, load_policy
 from cti.dialing import Dialing
 from cti.flow_versions import FlowVersions
 from cti.ledger import Ledger
-from cti.metrics import Metrics
+from cti.metrics import Configured, Metrics, Readings
 from cti.policy_in_force import PolicyInForce
 from cti.settings import Settings
 from cti.store.opening import open_store
@@ -68,7 +68,8 @@ class Exchange(Globals):
 async def attached(exchange: Exchange) -> AsyncIterator[tuple[Server, "asyncio.Task[None]", Records]]:
     """A server with its one attachment running."""
     policy, flows, clock, records = load_policy(PROJECT / "config"), load_flows(PROJECT / "flows"), LoopClock(), Records()
-    metrics = Metrics(policy, {}, lambda: None, live_calls=lambda: 0, version="0", flow_version=flows.version)
+    readings = Readings(totals=lambda _now: None, now=clock.now, live_calls=lambda: 0)
+    metrics = Metrics(policy, Configured(version="0", flow_version=flows.version), readings)
 
     async def unknown(_call):
         return False

@@ -15,7 +15,7 @@ from cti.config import Loaded
 from cti.flow_versions import FlowsRefused, FlowStatus
 from cti.http import ApiDeps, LiveCall, make_app, serving
 from cti.http.deps import RecordsDown
-from cti.metrics import Metrics
+from cti.metrics import Configured, Metrics, Readings
 from cti.policy_in_force import PolicyInForce, PolicyRefused
 from cti.records import CallRecord
 
@@ -132,11 +132,8 @@ class Hotline:
         self.promises = []
         self.metrics = Metrics(
             policy,
-            {"main": ("menu",)},
-            self.snapshot,
-            live_calls=lambda: len(self.calls),
-            version="1.2.3",
-            flow_version="abc",
+            Configured(flows={"main": {"menu": ("choice",)}}, operations=[("sql", "balance")], version="1.2.3", flow_version="abc"),
+            Readings(totals=self.totals, now=self.clock.now, live_calls=lambda: len(self.calls)),
         )
         self.flows = Flows()
         self.figures = DayFigures(self.clock, lambda: self.policy)
@@ -159,7 +156,7 @@ class Hotline:
             ready=lambda: (self.attached, {"ami_events": True, "adopted": self.attached}),
             policy=lambda: self.policy,
             routing=self.routing,
-            metrics=self.metrics.registry,
+            metrics=self.metrics,
             figures=self.figures,
             links=lambda: self.links,
             alerts=lambda: self.alerts,
@@ -171,6 +168,9 @@ class Hotline:
     def _check_policy(self, policy):
         if self.broken:
             raise PolicyRefused(self.broken)
+
+    def totals(self, now):
+        return self.engine.totals(now) if self.attached else None
 
     def snapshot(self):
         return self.engine.snapshot(self.clock.now()) if self.attached else None

@@ -93,7 +93,7 @@ async def test_backend_calls_are_counted_by_result(hotline):
 
 
 async def test_writes_a_store_does_not_take_are_counted(hotline):
-    store = MeteredStore(open_store("memory:"), hotline.metrics)
+    store = MeteredStore(open_store("memory:"), hotline.metrics, SteppingClock())
     await store.put("agents", "anna", {"state": "ready"})
     assert await store.get("agents", "anna") == {"state": "ready"}
     assert await store.increment("lockouts", "k", expires_in_seconds=60) == 1
@@ -117,3 +117,7 @@ async def test_writes_a_store_does_not_take_are_counted(hotline):
     with pytest.raises(StoreDown):
         await store.get("agents", "anna")
     assert hotline.value("hotline_store_write_failures_total") == len(writes)
+    assert hotline.value("hotline_store_operations_total", operation="put", result="ok") == 1
+    assert hotline.value("hotline_store_operations_total", operation="get", result="down") == 1
+    assert hotline.value("hotline_store_seconds_sum", operation="increment") == 0.5
+    assert hotline.value("hotline_store_up") == 0

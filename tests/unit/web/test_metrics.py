@@ -4,8 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from prometheus_client.exposition import generate_latest
-from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -25,8 +23,9 @@ from acd.events import (
     TalkEnded,
     TalkStarted,
 )
-from cti.metrics import Metrics
+from cti.metrics import Configured, Metrics, Readings
 from cti.metrics.catalogue import DEFINITIONS, Kind
+from cti.metrics.series import Form
 from cti.metrics.table import markdown
 from ivr.state import Trace
 
@@ -40,6 +39,17 @@ POLICY = Policy(
 )
 
 
+def configured(**changes):
+    known = {
+        "flows": {"main": {"welcome": ("said", "ended"), "menu": ("choice", "timeout", "case")}},
+        "marks": ("1", "2", "3", "4", "5"),
+        "operations": [("sql", "balance")],
+        "version": "1.2.3",
+        "flow_version": "abc",
+    }
+    return Configured(**(known | changes))
+
+
 class Hotline:
     """A real engine with its metrics."""
 
@@ -50,12 +60,8 @@ class Hotline:
         self.offers = []
         self.metrics = Metrics(
             policy,
-            {"main": ("welcome", "menu")},
-            lambda: self.engine.snapshot(self.now),
-            live_calls=lambda: self.live,
-            backends=("sql",),
-            version="1.2.3",
-            flow_version="abc",
+            configured(),
+            Readings(totals=self.engine.totals, now=lambda: self.now, live_calls=lambda: self.live),
         )
 
     def tell(self, event, after=0.0):
@@ -73,7 +79,7 @@ class Hotline:
         self.tell(end or TalkEnded(offer, caller_remains=False), after=talk)
 
     def text(self):
-        return generate_latest(self.metrics.registry).decode()
+        return self.metrics.text()
 
     def value(self, name, **labels):
         found = [
@@ -115,7 +121,7 @@ def test_an_answered_call_is_counted_with_its_wait_talk_and_wrap_up(hotline):
     assert hotline.value("hotline_queue_calls_ended_total", **line, outcome="answered") == 1
     assert hotline.value("hotline_queue_wait_seconds_sum", **line, outcome="answered") == 24.0
     assert hotline.value("hotline_talk_seconds_sum", **line) == 40.0
-    assert hotline.value("hotline_wrapup_seconds_sum", queue="billing") == 4.0
+    assert hotline.value("hotline_wrapup_seconds_sum", **line) == 4.0
     assert hotline.value("hotline_offers_total", queue="billing", result="talked") == 1
 
 
@@ -235,15 +241,15 @@ def test_strange_names_go_to_other(hotline):
     assert "1380013800" not in hotline.text()
 
 
-def test_words_of_the_code_are_few_however_many_come(hotline):
+def test_words_nobody_foresaw_share_one_series(hotline):
+    before = hotline.metrics.count()
     for number in range(100):
         hotline.metrics.ivr_stepped(Trace("main", "menu", "menu", 0.0, f"r{number}"))
-        hotline.metrics.ami_action(f"a{number}", 0.001)
-        hotline.metrics.call_ended(f"c{number}")
-    text = hotline.text()
-    assert sum(line.startswith("hotline_ivr_steps_total{") for line in text.splitlines()) == 21
-    assert sum(line.startswith("hotline_ami_action_seconds_count{") for line in text.splitlines()) == 21
-    assert hotline.value("hotline_ivr_steps_total", flow="main", step="menu", result="other") == 80
+        hotline.metrics.call_ended(f"c{number}", f"o{number}")
+        hotline.metrics.forged(f"f{number}")
+    assert hotline.value("hotline_ivr_steps_total", flow="main", step="menu", result="other") == 100
+    assert hotline.value("hotline_calls_ended_total", cause="other") == 100
+    assert hotline.metrics.count() == before + 4
 
 
 def test_cases_of_a_branch_share_a_result(hotline):
@@ -254,8 +260,12 @@ def test_cases_of_a_branch_share_a_result(hotline):
 
 def test_a_link_that_comes_back_is_a_reconnect(hotline):
     seen = []
+    hotline.metrics.ami_link(actions=True)
+    assert hotline.value("hotline_ami_up") == 0
     for up in (True, True, False, False, True):
-        hotline.metrics.ami_link(up=up)
+        hotline.metrics.ami_link(events=up)
+        assert hotline.value("hotline_ami_link_up", link="events") == int(up)
+        assert hotline.value("hotline_ami_link_up", link="actions") == 1
         seen.append((hotline.value("hotline_ami_up"), hotline.value("hotline_ami_reconnects_total")))
     assert seen == [(1, 0), (1, 0), (0, 0), (0, 0), (1, 1)]
 
@@ -284,8 +294,8 @@ def test_an_unknown_event_is_counted_as_ignored(hotline):
 
 
 def test_without_an_engine_there_are_no_gauges_of_lines():
-    metrics = Metrics(POLICY, {}, lambda: None, live_calls=lambda: 0, version="1", flow_version="2")
-    text = generate_latest(metrics.registry).decode()
+    metrics = Metrics(POLICY, configured(), Readings(totals=lambda _now: None, now=lambda: 0.0, live_calls=lambda: 0))
+    text = metrics.text()
     assert "hotline_queue_calls_waiting{" not in text
     assert "hotline_calls_active 0.0" in text
 
@@ -296,7 +306,7 @@ def test_the_page_holds_what_the_catalogue_promises(hotline):
     hotline.tell(AgentLoggedIn("anna"))
     hotline.tell(CallQueued("c1", "billing", "basic"))
     families = {
-        family.name: family for family in parse_openmetrics(generate_openmetrics(hotline.metrics.registry).decode())
+        family.name: family for family in parse_openmetrics(hotline.metrics.text(Form.OPEN))
     }
     promised = {d.name.removesuffix("_total") if d.kind is Kind.COUNTER else d.name: d for d in DEFINITIONS}
     assert {name for name in families if name.startswith("hotline_")} == set(promised)
@@ -313,24 +323,17 @@ def test_the_table_in_the_manual_is_current():
 
 def test_the_record_writers_counters_are_read_at_scrape():
     counts = [0, 0]
-    metrics = Metrics(
-        POLICY,
-        {},
-        lambda: None,
-        live_calls=lambda: 0,
-        records=lambda: (counts[0], counts[1]),
-        version="1",
-        flow_version="2",
-    )
+    readings = Readings(totals=lambda _now: None, now=lambda: 0.0, live_calls=lambda: 0, records=lambda: (counts[0], counts[1]))
+    metrics = Metrics(POLICY, configured(), readings)
     counts[:] = [3, 5]
-    text = generate_latest(metrics.registry).decode()
+    text = metrics.text()
     assert "hotline_records_lost_total 3.0" in text
     assert "hotline_record_write_failures_total 5.0" in text
 
 
 def test_what_the_watch_is_told_is_what_was_counted(hotline):
     metrics = hotline.metrics
-    metrics.ami_link(up=True)
+    metrics.ami_link(events=True, actions=True)
     metrics.fell_back()
     metrics.drift("strayed")
     metrics.forged("no_nonce")
@@ -349,5 +352,5 @@ def test_what_the_watch_is_told_is_what_was_counted(hotline):
     assert (health.flow_loops, health.flow_exits, health.flow_failures, health.backends) == (1, 2, 1, {"sql": (2, 1)})
     metrics.policy_loaded(POLICY)
     metrics.flows_loaded("v2")
-    metrics.ami_link(up=False)
+    metrics.ami_link(events=False)
     assert (metrics.health().ami_up, metrics.health().policy_refused, metrics.health().flows_refused) == (False, False, False)
