@@ -16,7 +16,7 @@ class Limits:
 
     Attributes:
         service_level_seconds: T.
-        short_abandon_seconds: who hangs up within this is a short abandon.
+        short_abandon_seconds: who hangs up within this is a short abandon; 0: nobody is.
         good_mark: the least survey score that counts as satisfied (marks go from 1 to 5).
 
     """
@@ -96,7 +96,7 @@ class LegTally(_Sums):
             self.abandoned += 1
             self.abandoned_in_time += in_time
             self.abandoned_wait_ms += wait_ms
-            self.short_abandoned += wait_ms <= limits.short_abandon_seconds * 1000
+            self.short_abandoned += limits.short_abandon_seconds > 0 and wait_ms <= limits.short_abandon_seconds * 1000
         else:
             self.flow_outs += outcome in FLOW_OUTS
 
@@ -139,9 +139,13 @@ class AgentTally(_Sums):
     def add(self, span: AgentTime, since_ms: int, until_ms: int) -> None:
         """Add what of an agent's span lies between two instants, UTC milliseconds; one that goes on lasts to the second."""
         lasted_ms = min(until_ms, until_ms if span.until_ms is None else span.until_ms) - max(since_ms, span.from_ms)
-        if lasted_ms > 0 and span.state is not AgentState.LOGGED_OUT:
-            name = span.state.value
-            setattr(self, name, getattr(self, name) + lasted_ms)
+        if lasted_ms > 0:
+            self.add_lasted(span.state, lasted_ms)
+
+    def add_lasted(self, state: AgentState, lasted_ms: int) -> None:
+        """Add so much time in a state; being logged out is no time."""
+        if state is not AgentState.LOGGED_OUT:
+            setattr(self, state.value, getattr(self, state.value) + lasted_ms)
 
     @property
     def handling_ms(self) -> int:

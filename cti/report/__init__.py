@@ -1,0 +1,1 @@
+"""Reports over days, weeks, months and quarters: from raw records to one document, shown as JSON, table or page."""

@@ -1,0 +1,291 @@
+"""The sums a report is made of: filled leg by leg and call by call, so that a quarter needs no more memory than a day."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from acd.config import Policy
+from acd.facts import OfferResult
+from acd.states import AgentState
+from cti.contacts import ContactLeg, LegKind
+from cti.kpi import AgentTally, CallTally, LegTally, Limits
+from cti.kpi.inputs import ABANDONED, ANSWERED
+from cti.records import CallRecord
+
+#: the service level that many contracts name: 90 % within 10 s
+COMMON_SECONDS = 10.0
+COMMON_TARGET = 0.9
+#: upper bounds of the bars that show how long callers waited; the last bar has none
+WAIT_BOUNDS_SECONDS = (5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600)
+MARKS = (1, 2, 3, 4, 5)
+_MISSED = frozenset(each.value for each in (OfferResult.NO_ANSWER, OfferResult.REJECTED, OfferResult.UNREACHABLE, OfferResult.BUSY))
+_QUARTER_HOUR_MS = 900_000
+
+
+@dataclass(slots=True)
+class Line:
+    """What happened in one queue to one tier.
+
+    `own` goes by the queue's own limits, `common` by COMMON_SECONDS; `marks` counts survey scores by score, `waits` the
+    waits of the answered and of the abandoned by the bar they belong to.
+    """
+
+    own: LegTally = field(default_factory=LegTally)
+    common: LegTally = field(default_factory=LegTally)
+    marks: Counter[int] = field(default_factory=Counter)
+    answered_waits: Counter[int] = field(default_factory=Counter)
+    abandoned_waits: Counter[int] = field(default_factory=Counter)
+
+    def merge(self, other: "Line") -> "Line":
+        """Add the other's sums to these, and return these."""
+        self.own.merge(other.own)
+        self.common.merge(other.common)
+        self.marks.update(other.marks)
+        self.answered_waits.update(other.answered_waits)
+        self.abandoned_waits.update(other.abandoned_waits)
+        return self
+
+
+@dataclass(slots=True)
+class Card:
+    """What one agent did. `talks` are all kinds, callbacks and transfers to him included; times are milliseconds."""
+
+    talks: int = 0
+    talk_ms: int = 0
+    wrapup_ms: int = 0
+    offers: int = 0
+    misses: int = 0
+    marks: Counter[int] = field(default_factory=Counter)
+    time: AgentTally = field(default_factory=AgentTally)
+    pause_ms: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Promises:
+    """Callbacks of one queue by outcome; `waited_ms` is that of those who were called back. `open` have no outcome yet."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    waited_ms: int = 0
+    open: int = 0
+
+
+@dataclass(slots=True)
+class StepSums:
+    """One step of a flow: how many calls came to it, how often, where in the call on average, and how many hung up in it."""
+
+    kind: str = ""
+    calls: int = 0
+    visits: int = 0
+    hung_up: int = 0
+    place_sum: int = 0
+    keys: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class StateTime:
+    """How long an agent was in a state for a reason, within the period, milliseconds."""
+
+    agent: str
+    state: AgentState
+    reason: str
+    lasted_ms: int
+
+
+class Gathered:
+    """All sums of one period.
+
+    Args:
+        policy: whose limits the queues are judged by: today's, for the records do not keep them.
+        zone: days and hours are this zone's.
+        queue: only its legs count, and the calls that waited there last; None for all.
+
+    """
+
+    def __init__(self, policy: Policy, zone: ZoneInfo, queue: str | None = None) -> None:
+        self.policy = policy
+        self.queue = queue
+        self.lines: dict[tuple[str, str], Line] = {}
+        self.hours: dict[tuple[date, int], LegTally] = {}
+        self.cards: dict[str, Card] = {}
+        self.promises: dict[str, Promises] = {}
+        self.outside: Counter[str] = Counter()
+        self.calls = CallTally()
+        self.calls_by_tier: dict[str, CallTally] = {}
+        self.call_outcomes: Counter[str] = Counter()
+        self.flows: Counter[str] = Counter()
+        self.steps: dict[tuple[str, str], StepSums] = {}
+        self._hour_of = _hours(zone)
+        self._limits = {
+            name: Limits(queue.service_level_seconds, queue.short_abandon_seconds) for name, queue in policy.queues.items()
+        }  # fmt: skip
+        self._common = {name: Limits(COMMON_SECONDS, limits.short_abandon_seconds) for name, limits in self._limits.items()}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to report of callers."""
+        return not (self.lines or self.promises or self.calls.connected or self.calls.open)
+
+    def total(self) -> Line:
+        """Return the sum of all lines."""
+        return merged(self.lines.values())
+
+    def limits(self, queue: str) -> Limits:
+        """Return what a queue is judged by; one that is not configured any more by what is usual."""
+        return self._limits.get(queue) or Limits()
+
+    # ---- legs
+
+    def add_leg(self, leg: ContactLeg) -> None:
+        """Count a leg that began in the period."""
+        if self.queue is not None and leg.queue != self.queue:
+            return
+        if leg.kind is LegKind.CALLBACK:
+            self._promise(leg)
+        elif leg.kind is LegKind.QUEUE:
+            self._entry(leg)
+        elif leg.outcome is not None:
+            self.outside[f"{leg.kind.value} {leg.outcome}"] += 1
+        self._card(leg)
+
+    def _entry(self, leg: ContactLeg) -> None:
+        line = self.lines.get((leg.queue, leg.tier))
+        if line is None:
+            line = self.lines[leg.queue, leg.tier] = Line()
+        limits = self.limits(leg.queue)
+        line.own.add(leg, limits)
+        line.common.add(leg, self._common.get(leg.queue) or Limits(COMMON_SECONDS))
+        hour = self._hour_of(leg.entered_at_ms)
+        slot = self.hours.get(hour)
+        if slot is None:
+            slot = self.hours[hour] = LegTally()
+        slot.add(leg, limits)
+        if leg.survey_score is not None:
+            line.marks[leg.survey_score] += 1
+        if leg.outcome == ANSWERED:
+            line.answered_waits[_bar(leg.wait_ms or 0)] += 1
+        elif leg.outcome == ABANDONED:
+            line.abandoned_waits[_bar(leg.wait_ms or 0)] += 1
+
+    def _promise(self, leg: ContactLeg) -> None:
+        promises = self.promises.setdefault(leg.queue, Promises())
+        if leg.outcome is None:
+            promises.open += 1
+            return
+        promises.outcomes[leg.outcome] += 1
+        if leg.answered_at_ms is not None:
+            promises.waited_ms += leg.wait_ms or 0
+
+    def _card(self, leg: ContactLeg) -> None:
+        for attempt in leg.attempts:
+            card = self._card_of(attempt.agent)
+            card.offers += 1
+            card.misses += attempt.result in _MISSED
+        if leg.agent is None or leg.answered_at_ms is None or leg.ended_at_ms is None:
+            return
+        card = self._card_of(leg.agent)
+        card.talks += 1
+        card.talk_ms += leg.talk_ms or 0
+        card.wrapup_ms += leg.wrapup_ms or 0
+        if leg.survey_score is not None:
+            card.marks[leg.survey_score] += 1
+
+    def _card_of(self, agent: str) -> Card:
+        card = self.cards.get(agent)
+        if card is None:
+            card = self.cards[agent] = Card()
+        return card
+
+    # ---- agents' time
+
+    def add_time(self, time: StateTime) -> None:
+        """Count an agent's time; with a queue given only of those who serve it now."""
+        if self.queue is not None and not self._serves(time.agent, self.queue):
+            return
+        card = self._card_of(time.agent)
+        card.time.add_lasted(time.state, time.lasted_ms)
+        if time.state is AgentState.PAUSED:
+            card.pause_ms[time.reason] += time.lasted_ms
+
+    def _serves(self, agent: str, queue: str) -> bool:
+        known = self.policy.agents.get(agent)
+        return known is not None and queue in known.queues
+
+    # ---- calls
+
+    def add_call(self, call: CallRecord) -> None:
+        """Count a call that began in the period."""
+        if self.queue is not None and call.queue != self.queue:
+            return
+        self.calls.add(call)
+        if call.ended_at_ms is None:
+            return
+        self.calls_by_tier.setdefault(call.tier or "", CallTally()).add(call)
+        self.call_outcomes[call.outcome or ""] += 1
+        self._trail(call)
+
+    def _trail(self, call: CallRecord) -> None:
+        seen: set[tuple[str, str]] = set()
+        for place, told in enumerate(call.trail):
+            where = (str(told.get("flow", "")), str(told.get("step", "")))
+            sums = self.steps.get(where)
+            if sums is None:
+                sums = self.steps[where] = StepSums(str(told.get("type", "")))
+            ended = told.get("result") == "ended"
+            sums.visits += not ended
+            if where not in seen:
+                seen.add(where)
+                sums.calls += 1
+                sums.place_sum += place
+            if "key" in told:
+                sums.keys[str(told["key"])] += 1
+        self.flows.update({flow for flow, _ in seen})
+        if call.trail and _hung_up_in(call, call.trail[-1]):
+            last = call.trail[-1]
+            self.steps[str(last.get("flow", "")), str(last.get("step", ""))].hung_up += 1
+
+
+def merged(lines: Iterable[Line]) -> Line:
+    """Return the sum of lines."""
+    total = Line()
+    for line in lines:
+        total.merge(line)
+    return total
+
+
+def grouped(lines: Mapping[tuple[str, str], Line], part: int, known: Collection[str]) -> dict[str, Line]:
+    """Return lines added up by queue (`part` 0) or tier (1): those configured in their order, then the others by name."""
+    names = {key[part] for key in lines}
+    order = [*(name for name in known if name in names), *sorted(names - set(known))]
+    return {name: merged(line for key, line in lines.items() if key[part] == name) for name in order}
+
+
+def _hung_up_in(call: CallRecord, last: Mapping[str, Any]) -> bool:
+    """Whether the caller left by hanging up in the last step of his trail. Whoever hangs up after his talk does not count."""
+    kind = last.get("type")
+    return last.get("result") == "ended" and kind != "hangup" and not (kind in {"queue", "dial"} and call.outcome in {ANSWERED, "put_through"})
+
+
+def _bar(wait_ms: int) -> int:
+    """Return the number of the bar a wait belongs to; bounds are inclusive."""
+    for number, bound in enumerate(WAIT_BOUNDS_SECONDS):
+        if wait_ms <= bound * 1000:
+            return number
+    return len(WAIT_BOUNDS_SECONDS)
+
+
+def _hours(zone: ZoneInfo) -> Callable[[int], tuple[date, int]]:
+    """Return a function from UTC milliseconds to day and hour of a zone; all zones differ by whole quarters of an hour."""
+    known: dict[int, tuple[date, int]] = {}
+
+    def hour_of(wall_ms: int) -> tuple[date, int]:
+        quarter = wall_ms // _QUARTER_HOUR_MS
+        found = known.get(quarter)
+        if found is None:
+            at = datetime.fromtimestamp(quarter * _QUARTER_HOUR_MS / 1000, UTC).astimezone(zone)
+            found = known[quarter] = (at.date(), at.hour)
+        return found
+
+    return hour_of

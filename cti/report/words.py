@@ -1,0 +1,138 @@
+"""Every word of a report in Chinese and English."""
+
+from collections.abc import Callable
+
+_WORDS: dict[str, tuple[str, str]] = {
+    # ---- the head
+    "day": ("日报", "Daily report"),
+    "week": ("周报", "Weekly report"),
+    "month": ("月报", "Monthly report"),
+    "quarter": ("季报", "Quarterly report"),
+    "hotline": ("热线运营", "Hotline"),
+    "queue_only": ("仅限队列：{queue}", "Queue {queue} only"),
+    "all_queues": ("全部队列", "All queues"),
+    "made": ("生成于 {at}", "made {at}"),
+    "compared": ("对比 {before}", "compared with {before}"),
+    "not_over": ("本期尚未结束：数据截至 {at}，而对比期是完整的。", "This period is not over: figures up to {at}, held against a whole period before."),
+    "not_begun": ("本期尚未开始。", "This period has not begun."),
+    "empty": ("本期没有来电记录。", "No calls were recorded in this period."),
+    "open": ("未计入：尚未结束的来电 {calls} 个、排队 {entries} 个、回电 {callbacks} 个。", "Not counted, for they have not ended: {calls} calls, {entries} queue entries, {callbacks} callbacks."),
+    "belongs": (
+        "来电计入其进入的那一天（{zone}），跨午夜亦然；坐席时间在本期两端截断。各队列按当前设置的时限与目标评价。点击指标名称可查看口径。",
+        "A call belongs to the day on which it came ({zone}), also when it ends after midnight; agents' time is cut at the ends of the period. Queues are judged by the limits and targets set today. Click a figure's name for its definition.",
+    ),
+    # ---- sections
+    "glance": ("概览", "At a glance"),
+    "trend": ("走势", "Over time"),
+    "service_level": ("服务水平", "Service level"),
+    "by_queue": ("各队列", "By queue"),
+    "by_tier": ("各客户等级", "By customer tier"),
+    "heat": ("时段分布", "Hours of the week"),
+    "waits": ("等待时长分布", "How long callers waited"),
+    "agents": ("坐席绩效", "Agents"),
+    "satisfaction": ("满意度", "Satisfaction"),
+    "callbacks": ("回电", "Callbacks"),
+    "flows": ("语音自助路径", "Paths through the menus"),
+    "definitions": ("指标口径", "Definitions"),
+    # ---- tables
+    "queue": ("队列", "Queue"),
+    "tier": ("等级", "Tier"),
+    "agent": ("坐席", "Agent"),
+    "figure": ("指标", "Figure"),
+    "now": ("本期", "Now"),
+    "before": ("上期", "Before"),
+    "change": ("变化", "Change"),
+    "target": ("目标", "Target"),
+    "at_least": ("≥ {value}", "≥ {value}"),
+    "at_most": ("≤ {value}", "≤ {value}"),
+    "met": ("达标", "met"),
+    "missed": ("未达标", "missed"),
+    "within": ("{seconds:g} 秒内", "within {seconds:g} s"),
+    "own_limit": ("队列时限", "own limit"),
+    "total": ("合计", "All"),
+    "variant": ("口径", "Variant"),
+    "formula": ("公式", "Formula"),
+    "talks": ("通话", "Talks"),
+    "misses": ("漏接", "Missed"),
+    "misses_hint": ("无人应答、拒接、占线或不可达的振铃次数 / 全部振铃次数", "offers not answered, refused, busy or unreachable / all offers"),
+    "aht": ("处理时长", "AHT"),
+    "occupancy": ("占用率", "Occupancy"),
+    "marks": ("评分", "Marks"),
+    "average": ("平均", "Average"),
+    "satisfied": ("满意率", "Satisfied"),
+    "logged_in": ("签入", "Logged in"),
+    "paused": ("示忙", "Paused"),
+    "time": ("时间构成", "Time"),
+    "offered": ("进入排队", "Offered"),
+    "answered": ("接听", "Answered"),
+    "abandoned": ("放弃", "Abandoned"),
+    "flow_outs": ("转出", "Flow-outs"),
+    "lost": ("中断", "Cut off"),
+    "longer": ("更长", "longer"),
+    "of_team": ("班组 {team}", "team {team}"),
+    "step": ("步骤", "Step"),
+    "kind": ("类型", "Type"),
+    "calls": ("来电", "Calls"),
+    "reached": ("到达比例", "Reached by"),
+    "hung_up": ("在此挂断", "Hung up here"),
+    "keys": ("按键", "Keys"),
+    "flow_calls": ("{calls} 个来电进入，其中 {hung_up} 个（{share}）在流程中挂断", "{calls} calls came in, {hung_up} of them ({share}) hung up in it"),
+    "steps_left_out": ("另有 {number} 个很少到达的步骤未列出。", "{number} more steps, rarely reached, are not listed."),
+    "promised": ("登记", "Asked for"),
+    "wait_average": ("平均等待", "Mean wait"),
+    "still_open": ("未结束", "Open"),
+    "none": ("本期没有。", "None in this period."),
+    "weekdays": ("一 二 三 四 五 六 日", "Mon Tue Wed Thu Fri Sat Sun"),
+    "weekday": ("周{day}", "{day}"),
+    "heat_offered": ("进入排队的来电数（按进入时间）", "Calls offered, by the hour in which they came"),
+    "heat_level": ("未在时限内接听或放弃的比例（1 − 服务水平）；颜色越深越需要人手", "Share of calls that missed the service level (1 − service level): the darker, the more hands are needed"),
+    "trend_calls": ("来电去向", "What became of the calls offered"),
+    "trend_level": ("服务水平与目标", "Service level and target"),
+    "waits_title": ("等待时长（秒）", "Wait in seconds"),
+    "target_line": ("目标 {value}", "target {value}"),
+    "definition": ("口径", "definition"),
+    "same_elsewhere": ("他处同义：", "The same elsewhere: "),
+    "letters": (
+        "O 进入排队；A 接听，A_T 其中 T 之内的；B 放弃，B_T 其中 T 之内的，b 短放弃；F 转出；R_T 在 T 之内离队的。T 为各队列自己的时限，“10 秒”一栏中 T = 10 秒。",
+        "O offered; A answered, A_T of them within T; B abandoned, B_T of them within T, b short abandons; F flow-outs; R_T left within T. T is each queue's own limit; in the columns for 10 s it is 10 s.",
+    ),
+    # ---- sentences
+    "said_calls": ("{offered} 个来电要求人工，{answered} 个（{rate}）得到接听。", "{offered} calls asked for a person; {answered} ({rate}) were answered."),
+    "said_more": ("比上期多 {by}。", "That is {by} more than before."),
+    "said_fewer": ("比上期少 {by}。", "That is {by} fewer than before."),
+    "said_met": ("{label} {value}，达到目标 {target}。", "{label} {value}: the target of {target} is met."),
+    "said_missed": ("{label} {value}，未达目标 {target}。", "{label} {value}: the target of {target} is missed."),
+    "said_common": ("10 秒内接听（90/10）{value}，{verdict}。", "90/10: {value} within 10 s, {verdict}."),
+    "said_queues": ("未达放弃率目标的队列：{names}。", "Abandonment above target in: {names}."),
+    "said_queues_level": ("未达服务水平目标的队列：{names}。", "Service level below target in: {names}."),
+    "said_worst": ("最吃紧的时段：{when}，服务水平 {value}，{calls} 个来电。", "The tightest hour: {when}, service level {value} with {calls} calls."),
+    "said_drop": ("语音流程中挂断最多的步骤：{step}（{calls} 个来电）。", "Most callers hung up in the menus at {step} ({calls} calls)."),
+    "said_satisfaction": ("平均满意度 {value}（{marks} 个评分）。", "Average satisfaction {value} ({marks} marks)."),
+    # ---- outcomes of callbacks, states of agents
+    "called_back": ("已回电", "Called back"),
+    "callback_failed": ("未接通", "Not reached"),
+    "callback_expired": ("已过期", "Expired"),
+    "callback_cancelled": ("已取消", "Cancelled"),
+    "callback_rang_in": ("客户自行来电", "Rang in"),
+    "state_ready": ("空闲", "ready"),
+    "state_offered": ("振铃", "ringing"),
+    "state_connecting": ("接通中", "connecting"),
+    "state_cancelling": ("撤回中", "being withdrawn"),
+    "state_talking": ("通话", "talking"),
+    "state_wrap_up": ("话后", "wrap-up"),
+    "state_paused": ("示忙", "paused"),
+    "state_backoff": ("退避", "left alone"),
+}
+
+Words = Callable[..., str]
+
+
+def words(language: str) -> Words:
+    """Return a function from a word's name (and what to fill in) to its text."""
+    part = 0 if language == "zh" else 1
+
+    def word(name: str, **filled: object) -> str:
+        text = _WORDS[name][part]
+        return text.format(**filled) if filled else text
+
+    return word
