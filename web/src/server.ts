@@ -7,17 +7,22 @@ const DEADLINE_MS = 10_000;
 
 export type Answer<T> = { ok: true; value: T } | { ok: false; status: number; why: string; retrySeconds: number };
 
-// The display token of the address: also sent as a header, for a browser that keeps no cookies.
-const token = new URLSearchParams(location.search).get('token');
-export const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {};
-export const hasToken = token !== null;
-
 export const whoAmI = (): Promise<Answer<Session>> => ask('GET', '/api/session');
 export const logIn = (name: string, password: string): Promise<Answer<Session>> => ask('POST', '/api/session', { name, password });
 export const logOut = (): Promise<Answer<unknown>> => ask('DELETE', '/api/session');
 export const callDetail = (call: string): Promise<Answer<CallDetail>> => ask('GET', `/api/calls/${encodeURIComponent(call)}`);
 export const callReasons = (call: string): Promise<Answer<Reasons>> => ask('GET', `/api/calls/${encodeURIComponent(call)}/reasons`);
 export const steer = (agent: string, deed: Deed, body?: unknown): Promise<Answer<unknown>> => ask('POST', `/api/agents/${encodeURIComponent(agent)}/${deed}`, body);
+
+/** A step of a flow; `key`: what was pressed, where that is no secret. */
+export interface TrailStep {
+  at_ms: number;
+  flow: string;
+  step: string;
+  type: string;
+  result: string;
+  key?: string;
+}
 
 export interface Standing {
   queue: string;
@@ -44,7 +49,7 @@ export interface CallDetail {
     outcome: string | null;
     wait_ms: number | null;
     talk_ms: number | null;
-    trail: Record<string, unknown>[];
+    trail: TrailStep[];
   } | null;
 }
 
@@ -53,9 +58,9 @@ export interface Reasons {
 }
 
 async function ask<T>(method: string, path: string, body?: unknown): Promise<Answer<T>> {
-  const init: RequestInit = { method, headers: { ...headers }, signal: AbortSignal.timeout(DEADLINE_MS), cache: 'no-store' };
+  const init: RequestInit = { method, signal: AbortSignal.timeout(DEADLINE_MS), cache: 'no-store' };
   if (body !== undefined) {
-    init.headers = { ...headers, 'Content-Type': 'application/json' };
+    init.headers = { 'Content-Type': 'application/json' };
     init.body = JSON.stringify(body);
   }
   try {

@@ -3,7 +3,7 @@
 import { retryMs } from './backoff.ts';
 import type { Board } from './document.ts';
 import { EventReader } from './events.ts';
-import { hasToken, headers, whoAmI } from './server.ts';
+import { whoAmI } from './server.ts';
 import { connection, session, take } from './state.ts';
 
 /** The server sends something at least every two seconds; after this long the connection is dead, whatever TCP believes. */
@@ -43,19 +43,19 @@ async function keepOpen(stop: AbortSignal): Promise<void> {
 async function openOnce(stop: AbortSignal): Promise<boolean> {
   if (!(await known())) return false;
   const broken = new AbortController();
-  const give_up = (): void => broken.abort();
-  stop.addEventListener('abort', give_up);
+  const giveUp = (): void => broken.abort();
+  stop.addEventListener('abort', giveUp);
   let heard = false;
-  let silence = setTimeout(give_up, SILENCE_MS);
+  let silence = setTimeout(giveUp, SILENCE_MS);
   try {
-    const response = await fetch('/api/board/stream', { headers, signal: broken.signal, cache: 'no-store' });
-    if (response.status === 401) session.value = hasToken ? undefined : null;
+    const response = await fetch('/api/board/stream', { signal: broken.signal, cache: 'no-store' });
+    if (response.status === 401) session.value = undefined; // asked anew: it may have ended
     if (!response.ok || !response.body) return false;
     const reader = new EventReader();
     const pieces = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (let piece = await pieces.read(); !piece.done; piece = await pieces.read()) {
       clearTimeout(silence);
-      silence = setTimeout(give_up, SILENCE_MS);
+      silence = setTimeout(giveUp, SILENCE_MS);
       for (const event of reader.feed(piece.value)) {
         if (event.event !== 'board') continue;
         take(JSON.parse(event.data) as Board);
@@ -66,7 +66,7 @@ async function openOnce(stop: AbortSignal): Promise<boolean> {
     // lost: what follows is the same whatever broke
   } finally {
     clearTimeout(silence);
-    stop.removeEventListener('abort', give_up);
+    stop.removeEventListener('abort', giveUp);
     broken.abort();
   }
   return heard;

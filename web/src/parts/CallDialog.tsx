@@ -1,10 +1,13 @@
 import { useEffect, useState } from 'preact/hooks';
 import { clock, duration } from '../format.ts';
 import { language, t } from '../preferences.ts';
-import { callDetail, callReasons, type CallDetail, type Reasons, type Standing } from '../server.ts';
+import { callDetail, callReasons, type CallDetail, type Reasons, type Standing, type TrailStep } from '../server.ts';
 import { offset } from '../state.ts';
 import { isWord } from '../words.ts';
 import { Dialog, Fact } from './Dialog.tsx';
+
+/** How often a call that goes on is read again. */
+const AGAIN_MS = 3000;
 
 /** One call: where it is, why it went where it went, what happened, its way through the menu. */
 export function CallDialog({ call }: { call: string }) {
@@ -18,7 +21,13 @@ export function CallDialog({ call }: { call: string }) {
     if (found.ok) setDetail(found.value);
     if (why.ok) setReasons(why.value);
   }
-  useEffect(() => void load(), [call]);
+  const over = detail?.live === null;
+  useEffect(() => {
+    void load();
+    if (over) return undefined;
+    const timer = setInterval(() => void load(), AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [call, over]);
 
   return (
     <Dialog title={`${t('call')} ${call}`}>
@@ -29,7 +38,6 @@ export function CallDialog({ call }: { call: string }) {
       {detail?.explanation?.standing && <Place standing={detail.explanation.standing} />}
       {detail && <Trail steps={detail.record?.trail ?? []} />}
       {detail?.explanation && <Story story={detail.explanation.story} />}
-      <p><button type="button" onClick={() => void load()}>{t('refresh')}</button></p>
     </Dialog>
   );
 }
@@ -90,27 +98,21 @@ function Place({ standing }: { standing: Standing }) {
   );
 }
 
-function Trail({ steps }: { steps: Record<string, unknown>[] }) {
+function Trail({ steps }: { steps: TrailStep[] }) {
   return (
     <section>
       <h3>{t('trail')}</h3>
       {steps.length === 0 ? <p class="empty">{t('trail_none')}</p> : (
         <ol class="trail">
-          {steps.map((step, index) => <li key={index}><b>{name(step)}</b> {rest(step)}</li>)}
+          {steps.map((step, index) => (
+            <li key={index}>
+              <time>{clock(step.at_ms, offset.value)}</time> <b>{step.flow}/{step.step}</b> {step.type} {step.result} {step.key && <kbd>{step.key}</kbd>}
+            </li>
+          ))}
         </ol>
       )}
     </section>
   );
-}
-
-const NAMED = ['flow', 'step'];
-
-function name(step: Record<string, unknown>): string {
-  return NAMED.map((part) => step[part]).filter(Boolean).join('/');
-}
-
-function rest(step: Record<string, unknown>): string {
-  return details(Object.fromEntries(Object.entries(step).filter(([part]) => !NAMED.includes(part))));
 }
 
 function Story({ story }: { story: { at: string; what: string; details: Record<string, unknown> }[] }) {

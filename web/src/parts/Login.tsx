@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { language, switchLanguage, switchTheme, t, theme } from '../preferences.ts';
-import { hasToken, logIn } from '../server.ts';
+import { logIn } from '../server.ts';
 import { connection, session } from '../state.ts';
 import { follow } from '../stream.ts';
 
@@ -25,7 +25,6 @@ export function Login() {
   return (
     <main class="login">
       <h1>{t('title')}</h1>
-      {hasToken && <p class="trouble">{t('link_revoked')}</p>}
       <form onSubmit={(event) => void submit(event)}>
         <label>{t('user')} <input name="name" autocomplete="username" autocapitalize="none" required maxLength={64} autofocus /></label>
         <label>{t('password')} <input name="password" type="password" autocomplete="current-password" required maxLength={256} /></label>
