@@ -48,7 +48,7 @@ class Gauges:
                 self._waiting, self._longest, self._talking, self._callbacks, self._estimate, self._error, self._queue_agents,
                 self._agents, self._paused, self._over_limit, self._in_flows,
             ):  # fmt: skip
-                family.drop_unless(())
+                family.keep_only(())
 
     def _show_agents(self, totals: Totals) -> None:
         states: Counter[AgentState] = Counter()
@@ -87,6 +87,6 @@ class Gauges:
         expected = {name: queue.expected_wait_seconds for name, queue in known.items() if queue.expected_wait_seconds is not None}
         errors = {name: queue.forecast_error for name, queue in known.items() if queue.forecast_error is not None}
         for family, values in ((self._estimate, expected), (self._error, errors)):
-            family.drop_unless({(name,) for name in values})
+            family.keep_only({(name,) for name in values})
             for name, value in values.items():
                 family.labels(name).set(value)

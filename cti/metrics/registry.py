@@ -7,7 +7,6 @@ from cti.metrics.axes import Names, combinations
 from cti.metrics.catalogue import Definition
 from cti.metrics.labels import Labels
 from cti.metrics.series import Distribution, Family, Form, Number
-from cti.metrics.words import OTHER
 
 _SERIES_AT_ONCE = 200
 
@@ -51,7 +50,7 @@ class Registry:
         for waits in [family for family in self._distributions if family.definition.waits and thresholds != set(names.waits)]:
             waits.restart(partial(Distribution, bounds=waits.definition.bounds(names)))
         for family in self._order:
-            family.drop_unless(set(combinations(family.definition.axes, self.labels.names)), OTHER)
+            family.keep_only(set(combinations(family.definition.axes, self.labels.names)))
             self._begin(family)
 
     def parts(self, form: Form) -> Iterator[str]:

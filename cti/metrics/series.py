@@ -5,6 +5,7 @@ its lines until it changes, and a page is mostly joined, not made. Two forms are
 with an exemplar (the last call that fell into a bucket).
 """
 
+import re
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Container, Iterable, Sequence
@@ -13,7 +14,7 @@ from typing import Generic, TypeVar
 
 from cti.metrics.catalogue import Definition
 
-_EXEMPLAR_LENGTH = 64
+_CALL = re.compile(r"[0-9A-Za-z._:-]{1,64}")  # what an exemplar may hold; no parser trips over it
 
 
 class Form(IntEnum):
@@ -98,8 +99,8 @@ class Distribution(Series):
         place = bisect_left(self._bounds, value)
         self._counts[place] += 1
         self._sum += value
-        if call and len(call) <= _EXEMPLAR_LENGTH:
-            self._exemplars[place] = f' # {{call_id="{escaped(call)}"}} {_number(value)} {time.time():.3f}'
+        if _CALL.fullmatch(call):
+            self._exemplars[place] = f' # {{call_id="{call}"}} {_number(value)} {time.time():.3f}'
         self.texts = [None, None]
 
     def write(self, form: Form) -> str:
@@ -146,9 +147,9 @@ class Family(Generic[Kept]):
         for values in combinations:
             self.labels(*values)
 
-    def drop_unless(self, wanted: Container[tuple[str, ...]], also: str = "") -> None:
-        """Drop the series that are not wanted and do not have `also` among their values."""
-        self._series = {values: kept for values, kept in self._series.items() if values in wanted or also in values}
+    def keep_only(self, wanted: Container[tuple[str, ...]]) -> None:
+        """Drop all other series."""
+        self._series = {values: kept for values, kept in self._series.items() if values in wanted}
 
     def drop(self, *values: str) -> None:
         """Drop one series, if it is there."""

@@ -41,7 +41,8 @@ _FORMULA = """
 ## How many series
 
 Their number is known beforehand: each metric has as many series as the last column says. All together{sum}. Gauges marked * are there only while
-something is known. A series of `other` comes only when something unforeseen was told, such as a caller of a tier that tiers.yaml does not have.
+something is known. A series of `other` comes only when something unforeseen was told, such as a caller of a tier that tiers.yaml
+does not have, and is gone after the next reload.
 
 | letter | stands for | demo |
 |---|---|---|
