@@ -18,6 +18,7 @@ from cti.metrics import Metrics
 from cti.monitoring import Alert
 from cti.settings import Settings
 from cti.startup import opened, read_backends
+from cti.users.access import Access, open_access
 
 
 async def serve_until_stopped(settings: Settings, *, take_over: bool) -> None:
@@ -27,7 +28,8 @@ async def serve_until_stopped(settings: Settings, *, take_over: bool) -> None:
     """
     async with opened(settings, take_over=take_over) as (server, database, metrics):
         watch = LinkWatch(database, server.store, lambda: server.events_link.up and server.actions_link.up)
-        app = make_app(_deps(settings, server, database, metrics, watch))
+        access = open_access(settings.run_dir, settings.http.token.get_secret_value(), lambda: server.policy, Clock(settings.time_zone))
+        app = make_app(_deps(settings, server, database, metrics, watch, access))
         if any(service.own.startswith("/demo") for service in read_backends(settings).services.values()):
             add_demo(app, Clock(settings.time_zone).civil)
         async with serving(app, settings.http.host, settings.http.port), stopped_by_signals(server), reloaded_by_signal(server):
@@ -36,11 +38,11 @@ async def serve_until_stopped(settings: Settings, *, take_over: bool) -> None:
                 await server.run()
 
 
-def _deps(settings: Settings, server: Server, database: Database, metrics: Metrics, watch: LinkWatch) -> ApiDeps:
+def _deps(settings: Settings, server: Server, database: Database, metrics: Metrics, watch: LinkWatch, access: Access) -> ApiDeps:
     return ApiDeps(
         snapshot=server.snapshot, tell=server.tell, live_calls=lambda: [_shown(call) for call in server.live_calls()], explain=server.explain,
         records=DatabaseRecords(database), decisions=DatabaseDecisions(database), agent_states=DatabaseAgentStates(database), callbacks=server.callbacks.promises, flows=server.flows, ready=server.ready, policy=lambda: server.policy, routing=server.routing, metrics=metrics,
-        figures=server.figures, links=watch.links, alerts=lambda: [_on_board(alert) for alert in server.alerts()], clock=Clock(settings.time_zone), token=settings.http.token.get_secret_value(), version=version("hotline-acd"),
+        figures=server.figures, links=watch.links, alerts=lambda: [_on_board(alert) for alert in server.alerts()], clock=Clock(settings.time_zone), token=settings.http.token.get_secret_value(), access=access, public_url=settings.http.public_url, version=version("hotline-acd"),
     )
 
 

@@ -32,13 +32,17 @@ class AmiSettings(BaseModel):
 
 
 class HttpSettings(BaseModel):
-    """Where the API, the metrics and the docs are served. Loopback unless told otherwise."""
+    """Where the API, the metrics, the wallboard and the docs are served. Loopback unless told otherwise.
+
+    public_url: the address that browsers use when a proxy stands before the server, like https://hotline.example.com; "" when none does.
+    """
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     host: str = "127.0.0.1"
     port: Port = 8080
     token: SecretStr
+    public_url: Annotated[str, Field(pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+)?$")] = ""
 
 
 class Settings(BaseSettings):

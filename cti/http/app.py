@@ -1,23 +1,21 @@
-"""Puts the operations together: token, headers, limits, and the description of it all."""
+"""Puts the operations together: who may do what, headers, limits, and the description of it all."""
 
 import asyncio
 import contextlib
-import hmac
 import json
 from collections.abc import AsyncIterator, Sequence
 
 from aiohttp import hdrs, web
 
-from cti.http.board_routes import ALLOWED, HUB, make_hub
+from cti.http.board_routes import HUB, make_hub
 from cti.http.deps import ApiDeps
 from cti.http.every_operation import operation
 from cti.http.flow_page import SCRIPT_HASH, STYLE_HASHES
+from cti.http.gate import guarded
 from cti.http.openapi import document
-from cti.http.operations import DEPS, JSON, REACH, Operation, as_handler
+from cti.http.operations import DEPS, JSON, Operation, as_handler
 from cti.http.page import STYLE_HASH, render
-from cti.http.problems import Handler, Refusal, problems
-from cti.users.rights import Reach
-from cti.users.roles import Role, Scope, Viewer
+from cti.http.problems import problems
 
 LARGEST_BODY = 64 * 1024
 _STYLES = " ".join(f"'{each}'" for each in (STYLE_HASH, *STYLE_HASHES))
@@ -43,7 +41,7 @@ def make_app(deps: ApiDeps) -> web.Application:
     for declared in operation.all:
         handler = as_handler(declared)
         app.router.add_route(
-            declared.method, declared.path, _guarded(handler, deps.token) if declared.needs_token else handler
+            declared.method, declared.path, guarded(declared, handler, deps) if declared.needs_token else handler
         )
     _describe(app, operation.all, deps.version)
     app.on_response_prepare.append(_add_headers)
@@ -64,25 +62,6 @@ async def _board_kept(app: web.Application) -> AsyncIterator[None]:
 
 async def _let_viewers_go(app: web.Application) -> None:
     app[HUB].close()
-
-
-def _guarded(handler: Handler, token: str) -> Handler:
-    expected = token.encode()
-
-    async def guarded(request: web.Request) -> web.StreamResponse:
-        scheme, _, given = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-        genuine = hmac.compare_digest(given.strip().encode("utf-8", "surrogateescape"), expected)
-        if scheme.lower() != "bearer" or not genuine:
-            raise Refusal(
-                401,
-                "send the token of the settings (http.token) as Authorization: Bearer …",
-                headers={hdrs.WWW_AUTHENTICATE: "Bearer"},
-            )
-        request[REACH] = Reach(Viewer("", Role.OPERATIONS_MANAGER), Scope.ALL)
-        request[ALLOWED] = lambda: True
-        return await handler(request)
-
-    return guarded
 
 
 def _describe(app: web.Application, operations: Sequence[Operation], version: str) -> None:

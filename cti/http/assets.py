@@ -11,8 +11,11 @@ from pathlib import Path
 from aiohttp import hdrs, web
 
 from cti.http.deps import ApiDeps
+from cti.http.models import WallQuery
 from cti.http.operations import operation
 from cti.http.problems import Refusal
+from cti.http.session_routes import set_cookie
+from cti.users.sessions import DISPLAY_SECONDS
 
 FOLDER = Path(__file__).parent / "assets"
 POLICY = (
@@ -39,9 +42,15 @@ def assets() -> dict[str, Asset]:
     return {path.name: Asset(path) for path in FOLDER.glob("*") if path.is_file()}
 
 
-@operation("GET", "/wallboard", "board", needs_token=False, media=("text/html",), problems=(404,))
-async def wallboard_page(_deps: ApiDeps, request: web.Request) -> web.Response:
-    """A page for people: the live board. It asks for name and password when nobody is logged in."""
+@operation("GET", "/wallboard", "board", needs_token=False, media=("text/html",), problems=(403, 404), also=(303,))
+async def wallboard_page(deps: ApiDeps, request: web.Request, query: WallQuery) -> web.Response:
+    """A page for people: the live board. It asks for name and password when nobody is logged in.
+
+    With `token`, of the link that `hotline wallboard token` prints, the browser may show the board for a year, or until the token
+    is revoked; it is then sent to the page without it.
+    """
+    if query.token is not None:
+        return _wall(deps, query.token)
     return _served(request, "index.html", "no-cache")
 
 
@@ -57,6 +66,15 @@ async def asset(_deps: ApiDeps, request: web.Request, file: str) -> web.Response
     if file == "index.html":
         raise Refusal(404, "there is nothing at this address; the page is /wallboard")
     return _served(request, file, _FOR_EVER)
+
+
+def _wall(deps: ApiDeps, token: str) -> web.Response:
+    text = deps.access.log_in_display(token)
+    if text is None:
+        raise Refusal(403, "this link is not valid any more; `hotline wallboard token` prints the present one")
+    answer = web.Response(status=303, headers={hdrs.LOCATION: "/wallboard"})
+    set_cookie(answer, text, DISPLAY_SECONDS, deps)
+    return answer
 
 
 def _served(request: web.Request, name: str, keeping: str) -> web.Response:

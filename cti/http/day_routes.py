@@ -10,6 +10,8 @@ from cti.http.deps import ApiDeps, RecordsDown
 from cti.http.models import AgentDayList, AgentDayView, DayQuery
 from cti.http.operations import operation
 from cti.http.problems import Refusal
+from cti.users.rights import Reach
+from cti.users.roles import Scope
 
 
 @operation("GET", "/api/agents/{name}/day", "agents", problems=(503,))
@@ -26,14 +28,18 @@ async def show_agent_day(deps: ApiDeps, name: str, query: DayQuery) -> AgentDayV
 
 
 @operation("GET", "/api/agent-days", "agents", problems=(503,))
-async def list_agent_days(deps: ApiDeps, query: DayQuery) -> AgentDayList:
+async def list_agent_days(deps: ApiDeps, query: DayQuery, reach: Reach) -> AgentDayList:
     """What all agents did on a day of the hotline's time zone; today unless said otherwise.
 
-    Those configured now, then those who were at work that day and are configured no more.
+    Those configured now, then those who were at work that day and are configured no more. For a team leader his team, for an
+    agent himself.
     """
     day = _day(deps, query)
     known = {name: list(spans) for name, spans in groupby(await _spans(deps, day, None), key=lambda span: span.agent)}
     names = dict.fromkeys([*deps.policy().agents, *known])
+    if reach.scope is not Scope.ALL:
+        shown = reach.agents(deps.policy())
+        names = dict.fromkeys(name for name in names if name in shown)
     return AgentDayList(date=day, days=[_view(deps, day, name, known.get(name, [])) for name in names])
 
 

@@ -18,6 +18,7 @@ from cti.flow_versions import FlowStatus
 from cti.metrics.series import Form
 from cti.policy_in_force import PolicyStatus
 from cti.records import CallRecord
+from cti.users.access import Access
 from ivr.flowset import FlowSet
 
 
@@ -125,6 +126,8 @@ class ApiDeps:
         alerts: those that are on, the graver first.
         clock: converts engine times to civil ones.
         token: what `Authorization: Bearer` must carry; at least 16 characters.
+        access: who somebody is, by this token, the display's, or the cookie of a session.
+        public_url: the address browsers use, if a proxy stands before the server; "" for the server's own.
         version: of this program.
 
     Raises:
@@ -150,6 +153,8 @@ class ApiDeps:
     alerts: Callable[[], Sequence[AlertBoard]]
     clock: Clock
     token: str = field(repr=False)
+    access: Access
+    public_url: str = ""
     version: str
 
     def __post_init__(self) -> None:

@@ -10,9 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from acd.states import AgentState, CallState
+from cti.users.roles import Role
 
 Seconds = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=0)]
@@ -205,7 +206,7 @@ class AgentDayList(Model):
 class ReloadRequest(Model):
     """How many of the new calls meet the new flows: 1 for all, less to try them on a share first."""
 
-    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    share: Annotated[float, Field(gt=0, le=1, strict=True)] = 1.0
 
 
 class FlowsView(Model):
@@ -238,7 +239,7 @@ class PauseRequest(Model):
 class WrapUpRequest(Model):
     """How much longer the agent needs after his talk."""
 
-    seconds: Annotated[float, Field(gt=0, le=3600)]
+    seconds: Annotated[float, Field(gt=0, le=3600, strict=True)]
 
 
 class CallPlace(StrEnum):
@@ -409,6 +410,35 @@ class CallDetail(Model):
     explanation: ExplanationView | None
     record: RecordView | None
     record_error: str
+
+
+class LogInRequest(Model):
+    """Who logs in."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    password: Annotated[SecretStr, Field(min_length=1, max_length=200)]
+
+
+class SessionView(Model):
+    """Who is logged in; `team` is "" for none, `expires_at` null for somebody who came with a token."""
+
+    name: str
+    role: Role
+    team: str
+    language: str
+    expires_at: datetime | None
+
+
+class WallQuery(Model):
+    """The token of a wall display's link."""
+
+    token: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+
+
+class SessionEnded(Model):
+    """Nobody is logged in any more."""
+
+    ended: bool
 
 
 class Status(Model):

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from cti.http.gate import COOKIE
 from cti.http.models import Problem
 from cti.http.operations import JSON, NAME_PATTERN, Operation
 from cti.http.problems import MEDIA
@@ -32,7 +33,8 @@ def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
         "components": {
             "schemas": schemas,
             "securitySchemes": {
-                "token": {"type": "http", "scheme": "bearer", "description": "`http.token` of the settings."}
+                "token": {"type": "http", "scheme": "bearer", "description": "`http.token` of the settings."},
+                "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "What `POST /api/session` gives."},
             },
         },
     }
@@ -64,7 +66,7 @@ def _operation(operation: Operation, references: References) -> dict[str, Any]:
     if operation.body is not None:
         described["requestBody"] = {"required": True, "content": {JSON: {"schema": references[operation.body]}}}
     if operation.needs_token:
-        described["security"] = [{"token": []}]
+        described["security"] = [{"token": []}, {"session": []}]
     return described
 
 
@@ -84,7 +86,7 @@ def _responses(operation: Operation, references: References) -> dict[str, Any]:
 def _problems(operation: Operation) -> set[int]:
     problems = set(operation.problems)
     if operation.needs_token:
-        problems.add(401)
+        problems |= {401, 403}
     if operation.query is not None:
         problems.add(422)
     if operation.body is not None:

@@ -34,8 +34,8 @@ def render(document: Mapping[str, Any]) -> str:
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body><h1>{title}</h1>'
         f"<p>{escape(document['info']['description'])} The flows as pictures: "
         '<a href="/flows">/flows</a>. The machine-readable form: '
-        '<a href="/api/openapi.json">/api/openapi.json</a>. Operations marked with a key need the token: '
-        "<code>Authorization: Bearer …</code>.</p>"
+        '<a href="/api/openapi.json">/api/openapi.json</a>. Operations marked with a key ask who you are: '
+        'log in at <a href="/login">/login</a>, or send <code>Authorization: Bearer …</code>.</p>'
         f"{body}<h2>Schemas</h2>{schemas}</body></html>"
     )
 

@@ -35,6 +35,7 @@ from cti.http.reasons import reasons_of
 from cti.http.views import agent_view, agent_views, explanation_view, live_call_views, queue_detail, queue_views
 from cti.http.wishes import LOG_IN, LOG_OUT, READY, UNPAUSE, Wish, extend_wrapup, pause
 from cti.metrics.page import media_type, wanted_form
+from cti.users.rights import Reach
 
 TELL_SECONDS = 2.0
 METRICS_MEDIA = ("text/plain", "application/openmetrics-text")
@@ -107,9 +108,10 @@ async def show_queue(deps: ApiDeps, name: str) -> QueueDetail:
 
 
 @operation("GET", "/api/agents", "agents", problems=(503,))
-async def list_agents(deps: ApiDeps) -> AgentList:
-    """All agents."""
-    return AgentList(agents=agent_views(_engine(deps), deps.policy()))
+async def list_agents(deps: ApiDeps, reach: Reach) -> AgentList:
+    """All agents; for a team leader his team, for an agent himself."""
+    shown = reach.agents(deps.policy())
+    return AgentList(agents=[agent for agent in agent_views(_engine(deps), deps.policy()) if agent.name in shown])
 
 
 @operation("GET", "/api/agents/{name}", "agents", problems=(503,))

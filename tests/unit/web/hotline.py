@@ -18,6 +18,8 @@ from cti.http.deps import RecordsDown
 from cti.metrics import Configured, Metrics, Readings
 from cti.policy_in_force import PolicyInForce, PolicyRefused
 from cti.records import CallRecord
+from cti.users.access import Access
+from cti.users.sessions import Sessions
 
 TOKEN = "a-token-for-tests-only"
 POLICY = Policy(
@@ -139,6 +141,10 @@ class Hotline:
         self.figures = DayFigures(self.clock, lambda: self.policy)
         self.links = Links(ami=True, database=True, store=True)
         self.alerts = []
+        self.users = {}
+        self.display_token = ""
+        self.sessions = Sessions("a key for tests only")
+        self.access = Access(TOKEN, lambda: self.users, lambda: self.display_token, self.sessions, lambda: self.policy, self.clock)
         self.broken = ""  # what is wrong with the configuration on disk
         self.routing = PolicyInForce(
             Loaded(policy, {}, ()), read=lambda: Loaded(self.policy, {}, ()), check=self._check_policy, metrics=self.metrics
@@ -162,6 +168,7 @@ class Hotline:
             alerts=lambda: self.alerts,
             clock=self.clock,
             token=TOKEN,
+            access=self.access,
             version="1.2.3",
         )
 
