@@ -53,6 +53,7 @@ from cti.metrics.meters import MeteredRequester
 from cti.monitoring import Alert, AlertWatch
 from cti.pauses import PauseWatch
 from cti.policy_in_force import PolicyInForce, PolicyRefused
+from cti.queue_log_file import QueueLogFile
 from cti.router import Router, RouterState, Words
 from cti.settings import Settings
 from cti.store.base import Store
@@ -82,6 +83,7 @@ class Room:
     decisions: DecisionWriter | None = None
     agent_states: AgentStateWriter | None = None
     contacts: ContactWriter | None = None
+    queue_log: QueueLogFile | None = None
 
 
 @dataclass(slots=True)
@@ -309,8 +311,9 @@ class Server:
         switch = Switch(MeteredRequester(fence, room.metrics, room.clock))
         self._owner = await acquire(switch, room.store, own=self._owner, take_over=room.take_over)
         fence.confirm()
-        if room.agent_states is not None:
-            room.agent_states.unsettle()
+        for sink in (room.agent_states, room.queue_log):
+            if sink is not None:
+                sink.unsettle()
         async with asyncio.TaskGroup() as tasks:
             live, attachment, auditor = self._build(switch, tasks)
             self._live = live
@@ -357,6 +360,8 @@ class Server:
             self._room.agent_states.settle(live.engine.snapshot(self._room.clock.now()).agents.values())
         if self._room.contacts is not None:
             self._room.contacts.settle(live.engine.entries())
+        if self._room.queue_log is not None:
+            self._room.queue_log.settle()
 
     def _apply_heard(self, live: _Live) -> None:
         live.adopted = True
@@ -391,6 +396,7 @@ class Server:
                 *([room.decisions.listening(engine)] if room.decisions is not None else []),
                 *([room.agent_states] if room.agent_states is not None else []),
                 *([room.contacts.listening(engine, lambda call: self._language(state, call))] if room.contacts is not None else []),
+                *([room.queue_log] if room.queue_log is not None else []),
             ),
         )
         services = CallServices(

@@ -52,6 +52,7 @@ class Hearing:
         self._later = later
         self._legs: dict[str, list[LegNews]] = {}
         self._wrapping: dict[str, LegNews] = {}
+        self._offers: dict[str, LegNews] = {}
         self._found: set[str] = set()
         self._over: dict[str, None] = {}  # calls that are over and whose end in the line is not told yet
         self._engine: Engine | None = None
@@ -60,6 +61,7 @@ class Hearing:
     def go_by(self, engine: Engine, language_of: Callable[[str], str]) -> None:
         """Ask this engine for what facts do not tell."""
         self._engine, self._language_of = engine, language_of
+        self._offers.clear()
 
     def told(self, fact: Fact, now: float) -> None:
         """Take one fact."""
@@ -106,10 +108,12 @@ class Hearing:
         self._learn(leg, language=self._language_of(fact.call) or None)
 
     def _offered(self, call: str, attempt: Attempt) -> None:
-        """An offer whose call has left the line, as one that was being withdrawn, is its last leg's."""
-        legs = [leg for leg in self._legs.get(call, []) if leg.kind in _LINES]
-        leg = next((leg for leg in legs if attempt.offer in leg.attempts), legs[-1] if legs else None)
+        """An offer may outlive its leg: the phone is told to stop ringing once the caller is gone."""
+        leg = self._offers.get(attempt.offer) or self._latest(call, _LINES)
         if leg is not None:
+            self._offers[attempt.offer] = leg
+            if attempt.result is not None:
+                del self._offers[attempt.offer]
             leg.offered(attempt)
             self._touched(leg)
 
@@ -167,6 +171,12 @@ class Hearing:
         queue, tier = (before.queue, before.tier) if before is not None and kind is LegKind.TRANSFER else ("", "")
         leg = self._begin(LegNews(call, kind, queue, tier, self._clock.wall_ms()))
         self._learn(leg, target=target, agent=agent, language=self._language_of(call) or None)
+
+    def led(self, call: str, target: str | None, *, attended: bool) -> None:
+        """His talk ended by his agent leading him on."""
+        leg = self._latest(call, _LINES)
+        if leg is not None and leg.ended:
+            self._learn(leg, reason="joined" if attended else "transferred", target=target)
 
     def dialled(self, call: str, rule: str, outcome: DialOutcome, talk_ms: int | None) -> None:
         """That is over; `talk_ms` None when nobody measured the talk."""

@@ -54,7 +54,7 @@ class ContactWriter:
 
     def __init__(
         self, database: Database, clock: Clock, *, policy: Callable[[], Policy], leads: Callable[[str], Target | None],
-        on_written: Callable[[Sequence[Written]], None] = lambda _written: None, limit: int = PENDING_LIMIT,
+        on_written: Callable[[Sequence[Written]], None] | None = None, limit: int = PENDING_LIMIT,
     ) -> None:  # fmt: skip
         self._database = database
         self._clock = clock
@@ -104,11 +104,14 @@ class ContactWriter:
 
     def led(self, call: str, *, to: str, attended: bool) -> None:
         """His agent has led him on: to a colleague or somebody outside; to another line is that line's own leg."""
-        target = self._leads(to) if to else None
-        if attended or (target is not None and target.rule is not None):
-            colleague = next((agent.name for agent in self._policy().agents.values() if to and agent.extension == to), None)
-            rule = target.rule.name if target is not None and target.rule is not None else None
-            self._hearing.begin(call, LegKind.TRANSFER, target=to if colleague else rule, agent=colleague)
+        found = self._leads(to) if to else None
+        if found is None and not attended:
+            return  # he may not be led there, and goes back to his line
+        colleague = next((agent.name for agent in self._policy().agents.values() if to and agent.extension == to), None)
+        target = found.rule.name if found is not None and found.rule is not None and colleague is None else to or None
+        self._hearing.led(call, target, attended=attended)
+        if attended or (found is not None and found.rule is not None):
+            self._hearing.begin(call, LegKind.TRANSFER, target=target, agent=colleague)
 
     def led_back(self, call: str) -> None:
         """He is back from a talk to which his agent joined him."""
@@ -215,7 +218,8 @@ class ContactWriter:
                     self.log.warning("contacts_wait", reason=type(error).__name__)
                 return False
             self._forget_written(legs, revisions, late)
-            self._on_written(written)
+            if self._on_written is not None:
+                self._on_written(written)
             return True
 
     def _forget_written(self, legs: Sequence[LegNews], revisions: Sequence[int], late: Sequence[tuple[float, Late]]) -> None:

@@ -56,7 +56,8 @@ class ContactLeg:
         tier: the caller's class, "" when not known.
         language: the caller's.
         agent: who talked with him; of a transfer to a colleague the colleague.
-        target: of a transfer or a number outside: the extension, or the name of the rule that allows the number.
+        target: of a transfer or a number outside: the extension, or the name of the rule that allows the number; so too of a
+            queue entry whose talk ended by a transfer there.
         skills_asked: skill -> level that the entry asked for.
         skills_given: skill -> level that the agent has of those; 0 for one he has not.
         entered_at_ms: he came to this line; asked to be called back; the dialling or the transfer began.
@@ -73,7 +74,8 @@ class ContactLeg:
         attempts: the offers one by one, oldest first.
         position: his place in the line when he entered; `position_at_end` when he left it without a talk, or was answered.
         outcome: how it ended: a value of `acd.facts.Outcome`, `acd.facts.CallbackOutcome` or `ivr.events.DialOutcome`.
-        reason: more about that, the engine's word.
+        reason: more about that, the engine's word; of a talk who ended it: "caller_remains" (the agent), "transferred" or
+            "joined" (he led the caller on, blind or attended), "unseen", else the caller.
         forecast_ms: the wait he could expect when he entered.
         survey_score: his, when the leg was the last talk before the question.
 
@@ -129,6 +131,13 @@ async def each_leg_between(database: Database, since_ms: int, until_ms: int) -> 
         if len(page) < PAGE:
             return
         after = (page[-1].entered_at_ms, page[-1].leg)
+
+
+async def legs_alive_since(database: Database, since_ms: int) -> list[ContactLeg]:
+    """Return the legs that go on, or ended at or after `since_ms`, oldest first. Raises SQLAlchemyError, OSError."""
+    ended = LEGS.c.ended_at_ms
+    async with database.reading() as session:
+        return await _read(session, select(LEGS).where(ended.is_(None) | (ended >= since_ms)).order_by(LEGS.c.entered_at_ms, LEGS.c.leg))
 
 
 async def legs_of(database: Database, call: str) -> list[ContactLeg]:

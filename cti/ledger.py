@@ -266,6 +266,11 @@ class Ledger:
         self._metrics.call_ended(ending.outcome, outcome, lost=_is_lost(entry), queue=entry.queue or "", score=entry.known.get("survey_score"))
         self.log.info("call_ended_unseen", call=call, outcome=outcome, hangup_cause=ending.cause)
 
+    def caller_of(self, call: str) -> str:
+        """The number of a call that is up; "" when not known."""
+        entry = self._open.get(call)
+        return "" if entry is None else entry.caller
+
     # ---- FactSink
 
     def told(self, fact: Fact, now: float) -> None:

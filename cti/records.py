@@ -7,7 +7,7 @@ process after a kill.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import islice
 from typing import Any, TypedDict, Unpack, cast
@@ -274,6 +274,14 @@ async def each_call_between(database: Database, since_ms: int, until_ms: int) ->
         if len(page) < PAGE:
             return
         last = (page[-1].started_at_ms or since_ms, page[-1].call)
+
+
+async def callers_of(database: Database, calls: Collection[str]) -> dict[str, str]:
+    """Return the numbers of those of the calls whose caller is known. Raises SQLAlchemyError, OSError."""
+    known = _TABLE.c.caller_number.is_not(None)
+    async with database.reading() as session:
+        rows = await session.execute(select(_TABLE.c.call, _TABLE.c.caller_number).where(_TABLE.c.call.in_(calls), known))
+        return {row.call: row.caller_number for row in rows}
 
 
 async def unfinished_calls(database: Database) -> list[CallRecord]:

@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     watch_config_seconds: the same for queues.yaml, tiers.yaml and agents.yaml.
     time_zone: IANA name, for opening hours, spoken dates and agents' days.
     agent_days_kept: how many days what agents did is kept.
+    queue_log_file: where to write lines like those of Asterisk's queue_log, live; none are written without it.
     """
 
     model_config = SettingsConfigDict(env_prefix="HOTLINE_", env_nested_delimiter="__", extra="ignore", hide_input_in_errors=True)
@@ -70,6 +71,7 @@ class Settings(BaseSettings):
     watch_flows_seconds: Annotated[float, Field(ge=0, le=3600)] = 2.0
     watch_config_seconds: Annotated[float, Field(ge=0, le=3600)] = 2.0
     agent_days_kept: Annotated[int, Field(ge=1, le=3660)] = 400
+    queue_log_file: Path | None = None
     time_zone: str = "Asia/Shanghai"
     log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
 

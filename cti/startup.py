@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -40,6 +41,7 @@ from cti.metrics.meters import MeteredBackend, MeteredStore
 from cti.metrics.step_results import all_results, marks
 from cti.policy_in_force import PolicyInForce, PolicyRefused
 from cti.prompts.files import missing
+from cti.queue_log_file import QueueLogFile
 from cti.records import CallRecord, RecordWriter, one_call, unfinished_calls
 from cti.router import FactSink
 from cti.settings import Settings
@@ -56,6 +58,16 @@ MIGRATE_SECONDS = 20.0
 CLOSE_SECONDS = 1.0
 READ_SECONDS = 2.0
 SHOWN = 20
+
+
+class BehindWriter(Protocol):
+    """Writes behind the calls."""
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+
+    async def close(self, seconds: float, /) -> object:
+        """Write what is left, for at most so long."""
 
 
 class StartRefused(Exception):
@@ -146,8 +158,12 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
             await migrate(settings.database_url)
     except Exception as error:  # a database that is down must not hinder calls; the backend's own errors lead on
         log.exception("database_not_ready", reason=type(error).__name__)
+    queue_log = None
+    if settings.queue_log_file is not None:
+        queue_log = QueueLogFile(settings.queue_log_file, clock, policy=lambda: in_force.policy, caller_of=lambda call: ledger.caller_of(call))  # noqa: PLW0108 - the ledger is made below
     contacts = ContactWriter(
-        database, clock, policy=lambda: in_force.policy, leads=lambda number: find_target(number, in_force.policy, dialing)
+        database, clock, policy=lambda: in_force.policy, leads=lambda number: find_target(number, in_force.policy, dialing),
+        on_written=queue_log.written if queue_log is not None else None,
     )
     ledger = Ledger(records, metrics, clock, lambda call: _finished(database, call), lambda: _unfinished(database), contacts)
     backends = {
@@ -173,15 +189,16 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
     )
     backends[CALLBACK_BACKEND] = MeteredBackend(CALLBACK_BACKEND, desk.promising, metrics, clock)
     figures = DayFigures(clock, lambda: in_force.policy)
-    server = Server(Room(settings, in_force, versions, clock, store, backends, ledger, metrics, dialing, desk, figures, take_over, decisions, agent_states, contacts))
-    written = (records, contacts, decisions, agent_states)
+    server = Server(Room(settings, in_force, versions, clock, store, backends, ledger, metrics, dialing, desk, figures, take_over, decisions, agent_states, contacts, queue_log))
+    written: tuple[BehindWriter, ...] = (records, contacts, decisions, agent_states, *([queue_log] if queue_log is not None else []))
     writers = [asyncio.create_task(writer.run(), name=type(writer).__name__) for writer in written]
     try:
         yield server, database, metrics
     finally:
-        for writer in writers:
-            writer.cancel()
-        await asyncio.gather(*(writer.close(CLOSE_SECONDS) for writer in written))
+        for task in writers:
+            task.cancel()
+        for writer in written:  # one by one: the queue log follows what was written of contact legs
+            await writer.close(CLOSE_SECONDS)
         for backend in backends.values():
             await backend.close()
         await store.close()

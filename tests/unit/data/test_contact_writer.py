@@ -343,6 +343,16 @@ async def test_who_hung_up_is_told_by_how_the_call_ended_when_both_ends_are_told
         assert [leg.reason for leg in await written(server)] == ["caller_hung_up", "caller_remains"]
 
 
+async def test_a_phone_that_rings_on_after_its_caller_is_counted_to_him(url, clock):
+    async with serving(url, clock) as server:
+        server.tell(AgentLoggedIn("anna"), CallQueued("c1", "line", ""))
+        server.tell(CallAbandoned("c1"), after=4.0)
+        server.writer.over("c1", hung_up=True)
+        server.tell(OfferFailed(server.offers[-1], OfferCause.CALLER_GONE), after=0.1)
+        leg = await only(server)
+    assert (leg.attempts, leg.misses) == ((Attempt(server.offers[-1], "anna", 1_000_000, 4100, "caller_gone"),), 0)
+
+
 async def test_put_through_and_led_on(url, clock):
     async with serving(url, clock) as server:
         server.tell(AgentLoggedIn("anna"), CallQueued("c1", "line", "gold"))
