@@ -26,8 +26,6 @@ from tests.rig.prometheus import CONFIG, PATIENCE_SECONDS, Prometheus, promtool
 from tests.unit.web.hotline import TOKEN, Hotline
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.acceptance]
-DEPLOY = Path(__file__).parents[2] / "deploy"
-DASHBOARD = json.loads((DEPLOY / "grafana/provisioning/dashboards/hotline.json").read_text(encoding="utf-8"))
 
 
 async def serve_calls(hotline, deadline):
@@ -59,34 +57,6 @@ def hotline():
     hotline.metrics.ami_link(events=True, actions=True)
     hotline.tell(AgentLoggedIn("anna"))
     return hotline
-
-
-def questions():
-    """Every expression of the dashboard, as Grafana would ask it for all queues."""
-    targets = [target for panel in DASHBOARD["panels"] for target in panel.get("targets", ())]
-    return [target["expr"].replace("$queue", ".*").replace("$__rate_interval", "5s") for target in targets]
-
-
-async def test_the_dashboard_gets_values(tmp_path, hotline):
-    deadline = time.monotonic() + 4 * PATIENCE_SECONDS
-    async with serving(make_app(hotline.deps), "127.0.0.1", 0) as port, Prometheus(tmp_path, port) as prometheus:
-        traffic = asyncio.create_task(serve_calls(hotline, deadline))
-        try:
-            assert len(questions()) > 20
-            for expression in questions():
-                values = await prometheus.eventually(expression, _any_finite)
-                assert all(value >= 0 for value in values.values() if not math.isnan(value)), expression
-            assert (await prometheus.eventually('up{job="hotline"}', bool)).popitem()[1] == 1
-            names = (await prometheus.eventually("group by (queue) (hotline_queue_calls_waiting)", bool)).keys()
-            assert names == {(("queue", "billing"),), (("queue", "repair"),)}
-        finally:
-            traffic.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await traffic
-
-
-def _any_finite(answer):
-    return any(math.isfinite(value) for value in answer.values())
 
 
 async def test_prometheus_counts_what_happened(tmp_path, hotline):
