@@ -1,11 +1,7 @@
 """A real Prometheus with the shipped configuration scrapes a working server; the shipped dashboard's questions get answers."""
 
 import asyncio
-import contextlib
-import json
-import math
 import time
-from pathlib import Path
 
 import aiohttp
 import pytest
