@@ -204,7 +204,7 @@ class Metrics:
     def ivr_stepped(self, trace: Trace, seconds: float = 0.0) -> None:
         """A flow step did something after so long. Steps that the flows do not have count as `other`."""
         self._health.flow_loops += trace.result == BUDGET_USED_UP
-        self._ivr_steps.labels(*self._labels.result(trace.flow, trace.step, told(trace.result))).inc()
+        self._ivr_steps.labels(*self._labels.result(trace.flow, trace.step, told(trace))).inc()
         self._ivr_step_seconds.labels(*self._labels.step(trace.flow, trace.step)).inc(max(0.0, seconds))
 
     def ivr_exited(self, flow: str, outcome: str, *, seconds: float | None = None, call: str = "") -> None:

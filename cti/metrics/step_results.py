@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from cti.backends.base import FailureReason
 from ivr.events import DialOutcome, QueueOutcome
 from ivr.flowset import FlowSet
+from ivr.state import Trace
 from ivr.steps.base import StepType
 from ivr.steps.callback import CallbackOutcome
 from ivr.steps.http import HttpStep
@@ -14,7 +15,9 @@ from ivr.steps.survey import Survey
 Results = Mapping[str, Mapping[str, tuple[str, ...]]]
 """Results by flow and step."""
 
-_ALWAYS = ("ended", "restored", "error", "failed", "budget", "secure value lost")
+HUNG_UP = "hung_up"
+"""The caller hung up in this step; `ended` is left to steps that end the call by themselves."""
+_ALWAYS = ("ended", HUNG_UP, "restored", "error", "failed", "budget", "secure value lost")
 _UNHEARD = ("invalid", "timeout")
 _UNANSWERED = tuple(FailureReason)
 _RESULTS: Mapping[str, tuple[str, ...]] = {
@@ -64,6 +67,8 @@ def marks(*sets: FlowSet) -> tuple[str, ...]:
     return tuple(str(mark) for mark in sorted({mark for step in surveys for mark in range(step.low, step.high + 1)}))
 
 
-def told(result: str) -> str:
-    """A result as its label: `case 3` of a branch says which one in the trail, not here."""
-    return "case" if result.startswith("case ") else result
+def told(trace: Trace) -> str:
+    """A step's result as its label: `case 3` of a branch says which one in the trail, not here, and a hang-up is told apart."""
+    if trace.result == "ended" and trace.values.get("outcome") == "abandoned":
+        return HUNG_UP
+    return "case" if trace.result.startswith("case ") else trace.result

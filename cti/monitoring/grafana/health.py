@@ -60,7 +60,7 @@ def _asterisk() -> Row:
             ),
             Panel(Text("Events ignored a minute", "每分钟忽略事件"), Kind.TIMESERIES, Unit.A_MINUTE, (Target("60 * sum by (why) (rate(hotline_events_ignored_total[5m]))", "{{why}}"),), width=8),
             Panel(Text("Drift repaired, by kind, 1 hour", "1 小时修复的不一致"), Kind.TIMESERIES, Unit.NUMBER, (Target("sum by (kind) (increase(hotline_drift_repaired_total[1h]))", "{{kind}}"),), width=12),
-            Panel(Text("Calls that came in and were taken over", "来电与接管"), Kind.TIMESERIES, Unit.A_MINUTE, (Target("60 * sum(rate(hotline_calls_total[5m]))", "new 新来电"), Target("60 * sum(rate(hotline_calls_adopted_total[5m]))", "taken over 接管")), width=12),
+            Panel(Text("Calls that came in and were taken over", "来电与接管"), Kind.TIMESERIES, Unit.A_MINUTE, (Target("60 * sum(rate(hotline_calls_total[5m]))", "new 新来电"), Target("60 * sum(rate(hotline_calls_adopted_total[5m]))", "taken over 接管"), Target("60 * sum(rate(hotline_queue_calls_resumed_total[5m]))", "waiting again 重新等候")), width=12),
         ),
     )  # fmt: skip
 

@@ -20,6 +20,7 @@ def _served() -> Row:
         Text("Served", "服务情况"),
         (
             Panel(Text("Calls in the range", "时段来电"), Kind.STAT, Unit.NUMBER, (Target("sum(increase(hotline_calls_total[$__range]))", "-", instant=True),), width=4, height=6, steps=_BLUE),
+            Panel(Text("Asked for a person", "要求人工"), Kind.STAT, Unit.NUMBER, (Target("sum(increase(hotline_calls_asked_for_person_total[$__range]))", "-", instant=True),), width=4, height=6, steps=_BLUE),
             Panel(Text("In flows now", "自助中"), Kind.STAT, Unit.NUMBER, (Target("sum(hotline_ivr_active_calls)", "-"),), width=4, height=6, steps=_BLUE),
             Panel(
                 Text("Containment, 1 hour", "自助完成率，1 小时"), Kind.STAT, Unit.RATIO, (Target("hotline:containment:ratio1h", "-"),), width=4, height=6, steps=_BLUE,
@@ -27,7 +28,7 @@ def _served() -> Row:
             ),
             Panel(
                 Text("Calls ended in the range, by outcome", "时段来电结果"), Kind.BARGAUGE, Unit.NUMBER,
-                (Target("sort_desc(sum by (outcome) (increase(hotline_calls_by_outcome_total[$__range])))", "{{outcome}}", instant=True),), width=12, height=6, steps=_BLUE,
+                (Target("sort_desc(sum by (outcome) (increase(hotline_calls_by_outcome_total[$__range])))", "{{outcome}}", instant=True),), width=8, height=6, steps=_BLUE,
             ),
             Panel(Text("Containment over time", "自助完成率变化"), Kind.TIMESERIES, Unit.RATIO, (Target("hotline:containment:ratio1h", "1 h"), Target("hotline:containment:ratio15m", "15 min")), width=8),
             Panel(
@@ -84,7 +85,8 @@ def _others() -> Row:
     return Row(
         Text("Put through and marks", "转外线与评分"),
         (
-            Panel(Text("Put through to the outside, by rule and outcome", "转外线（按规则与结果）"), Kind.TIMESERIES, Unit.NUMBER, (Target("sum by (rule, outcome) (increase(hotline_dials_total[1h]))", "{{rule}} {{outcome}}"),), width=12, stacked=True),
-            Panel(Text("Marks in the range", "时段评分"), Kind.BARGAUGE, Unit.NUMBER, (Target("sum by (score) (increase(hotline_survey_scores_total[$__range]))", "{{score}}", instant=True),), width=12, steps=_BLUE),
+            Panel(Text("Put through to the outside, by rule and outcome", "转外线（按规则与结果）"), Kind.TIMESERIES, Unit.NUMBER, (Target("sum by (rule, outcome) (increase(hotline_dials_total[1h]))", "{{rule}} {{outcome}}"),), width=8, stacked=True),
+            Panel(Text("Time talked with the outside, 1 hour", "1 小时外线通话时长"), Kind.TIMESERIES, Unit.SECONDS, (Target("sum by (rule) (increase(hotline_dial_talk_seconds_sum[1h]))", "{{rule}}"),), width=8, stacked=True),
+            Panel(Text("Marks in the range", "时段评分"), Kind.BARGAUGE, Unit.NUMBER, (Target("sum by (score) (increase(hotline_survey_scores_total[$__range]))", "{{score}}", instant=True),), width=8, steps=_BLUE),
         ),
     )  # fmt: skip

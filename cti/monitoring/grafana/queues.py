@@ -128,7 +128,15 @@ def _offers() -> Row:
                 (Target(f"sum by (outcome) (increase(hotline_callbacks_ended_total{_LINE}[$__range]))", "{{outcome}}", instant=True),), steps=((None, Color.BLUE),), width=8,
             ),
             Panel(
-                Text("Error of the wait forecast", "等待预测误差"), Kind.TIMESERIES, Unit.RATIO, (Target(f"max by (queue) (hotline_queue_forecast_error_ratio{_QUEUE})", "{{queue}}"),), width=8,
+                Text("Callbacks promised, and attempts in vain by reason, 1 hour", "1 小时登记回电与未成功拨打（按原因）"), Kind.TIMESERIES, Unit.NUMBER,
+                (
+                    Target(f"sum(increase(hotline_callbacks_promised_total{_LINE}[1h]))", "promised 登记"),
+                    Target(f"sum by (reason) (increase(hotline_callback_attempts_failed_total{_QUEUE}[1h]))", "{{reason}}"),
+                ),
+                width=8,
+            ),
+            Panel(
+                Text("Error of the wait forecast", "等待预测误差"), Kind.TIMESERIES, Unit.RATIO, (Target(f"max by (queue) (hotline_queue_forecast_error_ratio{_QUEUE})", "{{queue}}"),), width=24,
                 about=Text("Median of |forecast - wait| / wait; callers are told only while it is small.", "|预测 − 实际| / 实际 的中位数；仅在较小时播报。"),
             ),
         ),

@@ -1,5 +1,7 @@
 """The generated rules: what is shipped, which key figures they have and why some they have not, names, and the command."""
 
+import json
+import re
 from pathlib import Path
 
 import promql_parser
@@ -11,10 +13,14 @@ from acd.config import Policy, Queue
 from cti.cli.main import build_app
 from cti.config import load_policy
 from cti.kpi import KPIS
+from cti.metrics.catalogue import DEFINITIONS as CATALOGUE
+from cti.metrics.catalogue import Kind
 from cti.monitoring.catalogue import DEFINITIONS
+from cti.monitoring.grafana import dashboards
 from cti.monitoring.page import page
 from cti.monitoring.promql import FORMULAS, Level, counts, expression, record
 from cti.monitoring.rules import groups, rule_file
+from tests.support.promql import selected
 
 PROJECT = Path(__file__).parents[3]
 DEMO = load_policy(PROJECT / "config")
@@ -96,3 +102,31 @@ def test_the_command_prints_or_writes_them_and_refuses_bad_input(tmp_path):
     run = CliRunner().invoke(build_app(), ["rules", "export", "--config-dir", str(tmp_path)])
     assert run.exit_code == 2
     assert "queues.yaml:2:1" in run.output
+
+
+METRICS = {definition.name: definition for definition in CATALOGUE}
+OTHERS = {"up": {"job", "instance"}, "ALERTS": {"alertname", "alertstate"}}
+OTHERS |= {name: {"job", "instance"} for name in ("scrape_duration_seconds", "scrape_samples_scraped", "process_cpu_seconds_total", "process_resident_memory_bytes")}
+#: hotline_calls_by_outcome_total tells more than the first; that a change was refused shows in hotline_…_broken
+UNSEEN = {"hotline_calls_ended_total", "hotline_flow_reloads_total", "hotline_policy_reloads_total"}
+
+
+def expressions():
+    yield from (rule["expr"] for group in groups(DEMO) for rule in group["rules"])
+    for text in dashboards(DEMO).values():
+        for panel in json.loads(text)["panels"]:
+            yield from (re.sub(r"\$(\w+)", "1m", target["expr"]) for target in panel.get("targets", ()))
+
+
+def test_what_is_asked_for_is_a_metric_of_the_server_with_the_labels_it_has():
+    recorded = {rule["record"] for group in groups(DEMO) for rule in group["rules"] if "record" in rule}
+    asked = [(name, labels) for expression in expressions() for name, labels in selected(expression)]
+    for name, labels in asked:
+        definition = METRICS.get(name) or METRICS.get(re.sub(r"_(bucket|sum|count)$", "", name))
+        assert definition or name in OTHERS or name in recorded, name
+        if definition is not None:
+            assert labels <= {*definition.labels, "le"}, (name, labels)
+            assert name == definition.name or definition.kind is Kind.HISTOGRAM, name
+    # what the server tells is shown or judged somewhere
+    seen = {re.sub(r"_(bucket|sum|count)$", "", name) if name not in METRICS else name for name, _ in asked}
+    assert METRICS.keys() - seen == UNSEEN

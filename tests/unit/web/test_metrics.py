@@ -41,7 +41,7 @@ POLICY = Policy(
 
 def configured(**changes):
     known = {
-        "flows": {"main": {"welcome": ("said", "ended"), "menu": ("choice", "timeout", "case")}},
+        "flows": {"main": {"welcome": ("said", "ended", "hung_up"), "menu": ("choice", "timeout", "case")}},
         "marks": ("1", "2", "3", "4", "5"),
         "operations": [("sql", "balance")],
         "version": "1.2.3",
@@ -354,3 +354,10 @@ def test_what_the_watch_is_told_is_what_was_counted(hotline):
     metrics.flows_loaded("v2")
     metrics.ami_link(events=False)
     assert (metrics.health().ami_up, metrics.health().policy_refused, metrics.health().flows_refused) == (False, False, False)
+
+
+def test_a_hang_up_in_a_step_is_told_apart_from_its_end(hotline):
+    hotline.metrics.ivr_stepped(Trace("main", "welcome", "say", 0.0, "ended", {"outcome": "abandoned", "reason": "the caller hung up"}))
+    hotline.metrics.ivr_stepped(Trace("main", "welcome", "say", 0.0, "ended", {"outcome": "completed", "reason": "done"}))
+    assert hotline.value("hotline_ivr_steps_total", flow="main", step="welcome", result="hung_up") == 1
+    assert hotline.value("hotline_ivr_steps_total", flow="main", step="welcome", result="ended") == 1
