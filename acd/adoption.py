@@ -150,8 +150,8 @@ def _began(world: World, event: AgentAdopted) -> float:
     return world.now if in_call or event.since is None else min(event.since, world.now)
 
 
-def _reserve(world: World, agent: AgentRecord) -> None:
-    """Remember what the agent goes back to once the adopted leg or talk is over."""
+def reserve(world: World, agent: AgentRecord) -> None:
+    """Remember what the agent goes back to once a leg or talk is over that was not offered to him."""
     leave_wrapup(world, agent)
     if agent.state is AgentState.PAUSED:
         agent.after = Rest(AgentState.PAUSED, agent.reason)
@@ -222,7 +222,7 @@ def _deadline(world: World, event: OfferAdopted, call: Call | None) -> float:
 
 
 def _new_offer(world: World, offer_id: str, call_id: str, agent: AgentRecord) -> Offer:
-    _reserve(world, agent)
+    reserve(world, agent)
     offer = Offer(offer_id, call_id, agent.name, "", "", world.now, offer_id)
     world.offers[offer_id] = offer
     agent.offer = offer_id

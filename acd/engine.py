@@ -5,7 +5,18 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from acd import adoption, agents, callbacks, calls, events, invariants, offers, snapshot, totals
+from acd import (
+    adoption,
+    agents,
+    callbacks,
+    calls,
+    events,
+    invariants,
+    offers,
+    snapshot,
+    takeover,
+    totals,
+)
 from acd.dispatch import dispatch
 from acd.explain import Decision, Explanation, explain
 from acd.reload import check_policy, policy_replaced
@@ -197,7 +208,8 @@ _HANDLERS: dict[type, Callable[[World, Any], None]] = {
     events.AgentReadied: agents.readied,
     events.AgentWrapUpExtended: agents.wrapup_extended,
     events.AgentAdopted: adoption.agent_adopted,
-    events.AgentBusyElsewhere: agents.busy_elsewhere,
+    events.AgentBusyElsewhere: takeover.busy_elsewhere,
+    events.CallTakenOver: takeover.taken_over,
     events.AgentLegCut: agents.leg_cut,
     events.OfferRinging: offers.ringing,
     events.OfferAnswered: offers.answered,

@@ -233,6 +233,20 @@ class AgentBusyElsewhere:
 
 
 @value(frozen=True, slots=True)
+class CallTakenOver:
+    """A colleague talks with a caller whom his agent has led to him. TalkEnded of this `talk` ends it.
+
+    `talk` is used once and is no offer's id; `queue` and `tier` are those of the caller's first talk, which has ended.
+    """
+
+    talk: str
+    call: str
+    agent: str
+    queue: str
+    tier: str
+
+
+@value(frozen=True, slots=True)
 class AgentLegCut:
     """A leg to the agent's phone that belongs to no offer was hung up (an orphan of a former server)."""
 
@@ -349,6 +363,7 @@ Event = (
     | AgentAdopted
     | AgentBusyElsewhere
     | AgentLegCut
+    | CallTakenOver
     | OfferRinging
     | OfferAnswered
     | TalkStarted

@@ -25,7 +25,7 @@ from acd.world import nearest_first
 
 if TYPE_CHECKING:
     from acd.events import CallbackDialled, OfferAnswered, OfferFailed, OfferRinging, TalkEnded, TalkStarted
-    from acd.records import Call, Callback, Offer
+    from acd.records import AgentRecord, Call, Callback, Offer
     from acd.world import World
 
 _LEAST_CANCEL_SECONDS = 0.1
@@ -188,12 +188,16 @@ def start_talk(world: World, offer: Offer, started_at: float, *, news: bool = Tr
     world.establish(OfferEnded(offer.id, offer.call, offer.agent, offer.queue, OfferResult.TALKED, seconds))
     offer.phase, offer.talk_at, offer.verdict = OfferPhase.TALKING, started_at, None
     world.timers.cancel(Timer.OFFER, offer.id)
-    agent = world.agents[offer.agent]
+    settle_into_talk(world, world.agents[offer.agent])
+    caller_talks(world, offer, news=news)
+    _let_the_others_go(world, offer)
+
+
+def settle_into_talk(world: World, agent: AgentRecord) -> None:
+    """Let the agent talk: whatever was counted against his phone is settled."""
     agent.misses, agent.not_before, agent.talks = 0, 0.0, agent.talks + 1
     agent.failures.clear()
     world.move_agent(agent, AgentState.TALKING)
-    caller_talks(world, offer, news=news)
-    _let_the_others_go(world, offer)
 
 
 def finish_talk(world: World, offer: Offer, reason: str) -> None:

@@ -223,3 +223,4 @@ class Offer:
     verdict: OfferCause | None = None
     orphan: bool = False
     dialled: bool = False  #: the customer of a callback was dialled
+    led_call: str = ""  #: a colleague took over this call, whose entry has ended; `call` is its own id then

@@ -178,7 +178,7 @@ def agent_of(world: World, agent: AgentRecord) -> AgentSnapshot:
         reason=agent.reason,
         since=agent.since,
         seconds_in_state=max(0.0, world.now - agent.since),
-        call=offer.call if offer is not None else "",
+        call=(offer.led_call or offer.call) if offer is not None else "",
         offer=agent.offer or "",
         misses=agent.misses,
         until=until,

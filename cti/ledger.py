@@ -14,6 +14,7 @@ from cti.calls.state import ChannelPhase
 from cti.clock import Clock
 from cti.contact_writer import ContactWriter
 from cti.control.endings import Ending
+from cti.leading import Transferred
 from cti.records import CallRecord, RecordWriter
 from ivr.events import DialOutcome
 from ivr.state import Trace
@@ -48,6 +49,9 @@ class IvrMetrics(Protocol):
 
     def dialled(self, rule: str, outcome: DialOutcome, talk_seconds: float, call: str) -> None:
         """A number outside was dialled; `rule` is empty when none has it."""
+
+    def transferred(self, queue: str, outcome: Transferred, *, attended: bool) -> None:
+        """An agent led a caller of this queue on."""
 
     def fell_back(self) -> None:
         """The dialplan's fallback took a caller."""
@@ -170,6 +174,10 @@ class Ledger:
             kind = "attended" if attended else "blind"
             step = {"at_ms": self._clock.wall_ms(), "flow": entry.flow, "step": agent, "type": "transfer", "result": f"{kind} {to}".strip()}
             self._records.update(call, trail=(step,))
+
+    def transferred(self, queue: str, outcome: Transferred, *, attended: bool) -> None:
+        """What became of a caller whom his agent led on."""
+        self._metrics.transferred(queue, outcome, attended=attended)
 
     def led_back(self, call: str) -> None:
         """He is back from the talk to which his agent had joined him."""

@@ -13,13 +13,14 @@ from typing import Protocol
 import structlog
 
 from acd.commands import Announce, CancelOffer, Command, OfferCall, OfferCallback, ReleaseCall
-from acd.config import SkillNeed
+from acd.config import Agent, SkillNeed
 from acd.engine import Engine
 from acd.events import (
     CallAbandoned,
     CallbackCancelled,
     CallLeaveRequested,
     CallQueued,
+    CallTakenOver,
     CustomerKnown,
     Event,
     LeaveReason,
@@ -45,6 +46,7 @@ from cti.calls.call import Call
 from cti.calls.ports import QueueRequest
 from cti.calls.state import ChannelPhase, ChannelState
 from cti.clock import Clock
+from cti.leading import agent_at
 from cti.legs import Leg, Legs
 
 CHANNEL_PREFIX = "acd-"
@@ -124,6 +126,18 @@ class Router:
     def hung_up(self, call: str) -> None:
         """A caller is gone."""
         self.tell(CallAbandoned(call))
+
+    def colleague_at(self, channel: str) -> Agent | None:
+        """Whose phone this channel is; None if it is no agent's."""
+        return agent_at(channel, self._engine.policy)
+
+    def taken_over(self, talk: str, *, call: str, agent: str, queue: str, tier: str) -> None:
+        """A colleague talks with a caller who was led to him."""
+        self.tell(CallTakenOver(talk, call, agent, queue, tier))
+
+    def take_over_ended(self, talk: str) -> None:
+        """That talk is over."""
+        self.tell(TalkEnded(talk, caller_remains=True))
 
     # ---- events
 

@@ -100,6 +100,7 @@ class Call:
         """The channel's ACD_STATE was written, by us or by the dialplan."""
         if self._caller.place is Place.OUTSIDE:
             self._outside.state_set(value)
+            self._leading.state_set(value)
 
     def digit(self, digit: str) -> None:
         """The caller pressed a key. While he waits, the queue step's keys ask to leave; keys beyond the bound are dropped."""
@@ -118,6 +119,7 @@ class Call:
         self._services.queue.hung_up(self.call)
         self._performer.hung_up()
         self._outside.hung_up()
+        self._leading.hung_up()
         self._caller.inbox.put_nowait(CallerHungUp())
 
     # ---- fed by the router

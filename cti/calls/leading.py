@@ -6,12 +6,15 @@ attended one he talks on, and comes by himself when that talk is over. Either wa
 
 from dataclasses import replace
 
+from acd.config import Agent
 from cti.calls.caller import BackFromOutside, Caller, Place, TalkOver
+from cti.calls.colleague import Colleague
 from cti.calls.outside import RESULT, Outside
 from cti.calls.start import Start
-from cti.calls.state import ChannelPhase
+from cti.calls.state import ChannelPhase, decode_state
 from cti.calls.waiting import RETURN_SECONDS, Waiting
 from cti.dialing import Result, read_result
+from cti.leading import Transferred
 from ivr.events import DialOutcome, QueueLeft
 
 LED_TO = "LED_TO"
@@ -30,21 +33,57 @@ class Leading:
         self._outside = outside
         self._over: TalkOver | None = None
         self._attended = False
+        self._colleague = Colleague(caller)
+        self._told = False  # what became of it
 
     @property
     def away(self) -> bool:
         """Whether he was led on and is not back yet."""
         return self._over is not None
 
-    def found(self) -> None:
-        """He was found after a talk with an agent, and his session waits for its end."""
+    async def found(self) -> None:
+        """He was found after a talk with an agent, and his session waits for its end. Raises AmiError."""
         start = self._start
         over = TalkOver(start.served, start.served_by, 0.0, lost=False)
         if self._caller.place is Place.OUTSIDE:
             self._over, self._attended = over, start.state.phase is ChannelPhase.HOLD
+            await self._found_with_another(over, start.state.phase)
         else:
             self._caller.place = Place.TALK
             self._caller.inbox.put_nowait(over)
+
+    async def _found_with_another(self, over: TalkOver, phase: ChannelPhase) -> None:
+        """He talks with, or is being put through to, whom his agent has led him to; what became of it was told if they talk."""
+        variable = await self._services.switch.get_variable(self._caller.channel, PEER if self._attended else LED_TO)
+        if self._attended:
+            colleague = self._services.queue.colleague_at(variable)
+            self._colleague.name = colleague.name if colleague is not None else ""
+        else:
+            target = self._services.leads(variable.rpartition("!")[2])
+            self._colleague.name = target.agent if target is not None else ""
+        self._told = phase is not ChannelPhase.DIAL
+        if self._told:
+            self._colleague.talks(over.offer)
+
+    def state_set(self, value: str) -> None:
+        """The dialplan has written where he stands: he talks now."""
+        if self._over is not None and decode_state(value).phase is ChannelPhase.TALK:
+            self._talks(self._over)
+
+    def hung_up(self) -> None:
+        """The caller is gone."""
+        if self.away:
+            self._tell(Transferred.ABANDONED)
+            self._colleague.is_done()
+
+    def _talks(self, over: TalkOver) -> None:
+        self._colleague.talks(over.offer)
+        self._tell(Transferred.COLLEAGUE if self._colleague.name else Transferred.OUTSIDE)
+
+    def _tell(self, outcome: Transferred) -> None:
+        if not self._told:
+            self._services.records.transferred(self._caller.state.queue, outcome, attended=self._attended)
+        self._told = True
 
     async def after_talk(self, over: TalkOver) -> QueueLeft | None:
         """The talk with an agent is over: back to the flow with him, or where the agent leads him (None).
@@ -52,10 +91,10 @@ class Leading:
         Raises LineGone, AmiError.
         """
         caller, switch = self._caller, self._services.switch
+        self._told = False
         peer = await switch.get_variable(caller.channel, PEER)
         if over.leg and peer not in ("", over.leg):  # the agent has joined the two and is gone
-            self._over, self._attended, caller.place = replace(over, lost=False), True, Place.OUTSIDE
-            self._services.records.led(caller.call, agent=over.agent, to="", attended=True)
+            self._joined(replace(over, lost=False), self._services.queue.colleague_at(peer))
             return None
         ticket, _, number = (await switch.get_variable(caller.channel, LED_TO)).rpartition("!")
         if not number or ticket != f"talk-{over.offer}:{over.agent}":
@@ -63,20 +102,29 @@ class Leading:
         caller.place = Place.LINE
         await caller.line.await_return(RETURN_SECONDS)
         result = read_result(await switch.get_variable(caller.channel, RESULT))
-        if result.mark == _mark(over):  # a server before this one had him put through
+        if result.mark == _mark(over):  # a server before this one had him put through, and told of the talk if there was one
+            self._told = result.outcome is DialOutcome.ANSWERED
             return await self._put_through(replace(over, lost=False), result)
         await self._lead(replace(over, lost=False), number)
         return None
 
+    def _joined(self, over: TalkOver, colleague: Agent | None) -> None:
+        self._over, self._attended, self._caller.place = over, True, Place.OUTSIDE
+        self._services.records.led(self._caller.call, agent=over.agent, to=colleague.extension if colleague is not None else "", attended=True)
+        self._colleague.name = colleague.name if colleague is not None else ""
+        self._talks(over)
+
     async def _lead(self, over: TalkOver, number: str) -> None:
+        self._attended = False
         target = self._services.leads(number)
         self._services.records.led(self._caller.call, agent=over.agent, to=number, attended=False)
         if target is not None and target.rule is not None:
-            self._over, self._attended = over, False
+            self._over, self._colleague.name = over, target.agent
             await self._outside.lead(target.rule, target.number, _mark(over))
             return
         if target is None:
             self._caller.log.warning("lead_not_allowed", number=number, agent=over.agent)
+        self._tell(Transferred.REFUSED if target is None else Transferred.LINE)
         await self._waiting.lead_to(target.queue if target is not None else "")
 
     async def come_back(self, signal: BackFromOutside) -> QueueLeft | None:
@@ -88,6 +136,7 @@ class Leading:
         assert over is not None
         if self._attended:
             self._over = None
+            self._colleague.is_done()
             self._services.records.led_back(caller.call)
             return await self._waiting.come_back(over)
         result = read_result(await self._services.switch.get_variable(caller.channel, RESULT))
@@ -100,7 +149,10 @@ class Leading:
     async def _put_through(self, over: TalkOver, result: Result) -> QueueLeft | None:
         self._outside.led(result)
         if result.outcome is DialOutcome.ANSWERED:
+            self._tell(Transferred.COLLEAGUE if self._colleague.name else Transferred.OUTSIDE)
+            self._colleague.is_done()
             return await self._waiting.come_back(over)
+        self._tell(Transferred.FAILED)
         await self._waiting.lead_to("")
         return None
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from acd.config import Agent
 from cti.ami.switch import Switch
 from cti.backends.base import Backend
 from cti.calls.sessions import SessionKeeper
 from cti.clock import Clock
 from cti.dialing import Dialing
-from cti.leading import Target
+from cti.leading import Target, Transferred
 from ivr.events import DialOutcome
 from ivr.session import Interpreter
 from ivr.state import Trace
@@ -46,6 +47,15 @@ class QueuePort(Protocol):
 
     def hung_up(self, call: str) -> None:
         """The caller is gone."""
+
+    def colleague_at(self, channel: str) -> Agent | None:
+        """Whose phone this channel is; None if it is no agent's."""
+
+    def taken_over(self, talk: str, *, call: str, agent: str, queue: str, tier: str) -> None:
+        """A colleague talks now with the caller, who came from this queue; `talk` is an id of the talk."""
+
+    def take_over_ended(self, talk: str) -> None:
+        """That talk is over."""
 
 
 class FlowPort(Protocol):
@@ -83,7 +93,10 @@ class RecordPort(Protocol):
         """A number outside was dialled for the caller, or might not be (`rule` is empty then)."""
 
     def led(self, call: str, *, agent: str, to: str, attended: bool) -> None:
-        """His agent led him on to this number; "" after an attended transfer, of which only the two phones know it."""
+        """His agent led him on to this number; after an attended transfer to a colleague's, else "": only the two phones know it."""
+
+    def transferred(self, queue: str, outcome: Transferred, *, attended: bool) -> None:
+        """What became of it; `queue` is the line he came from."""
 
     def led_back(self, call: str) -> None:
         """He is back from the talk to which his agent had joined him."""

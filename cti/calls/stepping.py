@@ -81,7 +81,7 @@ class Stepper:
         now, civil = self._clock.now(), self._clock.civil()
         step = self._interpreter.restore(start.session, now, civil)
         if start.served and step.awaiting is Awaiting.QUEUE and step.session.token is not None:
-            self._leading.found()
+            await self._leading.found()
             return step
         if self._caller.place is Place.LINE and step.awaiting is Awaiting.DIAL:
             ended = await self._outside.found(step.session.token)

@@ -15,6 +15,7 @@ from acd.facts import CallbackOutcome, Ignored, OfferResult, Outcome
 from acd.states import AgentState
 from cti.backends.base import FailureReason
 from cti.callbacks.attempts import REASONS
+from cti.leading import Transferred
 from cti.metrics.words import OTHER
 from ivr.events import DialOutcome
 
@@ -24,6 +25,7 @@ BACKEND_OK = "ok"
 HTTP_REQUEST = "http"
 """Stands for all requests of `http` steps."""
 RELOAD_TAKEN, RELOAD_REFUSED = "taken", "refused"
+TRANSFERRED_BLIND, TRANSFERRED_ATTENDED = "blind", "attended"
 BACKEND_RESULTS = (BACKEND_OK, *(reason.value for reason in FailureReason))
 EXITS = ("completed", "abandoned", "failed")
 CAUSES = (*EXITS, "lost")
@@ -42,6 +44,7 @@ ACTIONS = (
     "AGI", "AbsoluteTimeout", "CoreShowChannels", "DBGetTree", "Getvar", "Hangup", "Originate", "Redirect", "Setvar",
 )  # fmt: skip
 LINKS = ("events", "actions")
+TRANSFERS = (TRANSFERRED_BLIND, TRANSFERRED_ATTENDED)
 STORE_OPERATIONS = ("put", "get", "delete", "items", "increment", "compare_and_set", "put_generation", "get_generation")
 STORE_RESULTS = ("ok", "down")
 CHANNELS = ("caller", "agent", "other")
@@ -113,6 +116,8 @@ CAUSE = fixed("cause", CAUSES)
 CALL_OUTCOME = fixed("outcome", CALL_OUTCOMES)
 EXIT = fixed("outcome", EXITS)
 DIAL_OUTCOME = fixed("outcome", DialOutcome)
+TRANSFER_KIND = fixed("kind", TRANSFERS)
+TRANSFER_OUTCOME = fixed("outcome", Transferred)
 RELOAD = fixed("result", (RELOAD_TAKEN, RELOAD_REFUSED))
 FORGERY = fixed("why", FORGERIES)
 DRIFT_KIND = fixed("kind", DRIFTS)

@@ -122,7 +122,7 @@ WAIT = _histogram(
     "Time from entry to the outcome, ringing included. Each queue's service_level_seconds and short_abandon_seconds are among the bounds; `other` are all outcomes that are not told apart here.",
     axes.QUEUE, axes.TIER, axes.WAIT_OUTCOME, buckets=_WAIT, waits=True,
 )  # fmt: skip
-TALK = _histogram("talk_seconds", "Length of talks.", axes.QUEUE, axes.TIER, buckets=_TALK)
+TALK = _histogram("talk_seconds", "Length of talks, those of colleagues who took over a caller included.", axes.QUEUE, axes.TIER, buckets=_TALK)
 CALLBACKS = _counter(
     "callbacks_promised_total", "Customers who are to be called back. Those taken over after a restart are not counted again.",
     axes.QUEUE, axes.TIER,
@@ -192,6 +192,11 @@ FALLBACK = _counter("fallback_total", "Callers whom the dialplan's own fallback 
 DIALS = _counter(
     "dials_total", "Callers put through to a number outside, by the rule of dialing.yaml and how it went; what no rule allows has none.",
     axes.RULE, axes.DIAL_OUTCOME,
+)  # fmt: skip
+TRANSFERS = _counter(
+    "transfers_total", "Callers whom an agent led on, by the line they came from and what became of them: they wait in another line, talk with a "
+    "colleague or outside; failed and refused ones wait in their line again, first.",
+    axes.QUEUE, axes.TRANSFER_KIND, axes.TRANSFER_OUTCOME,
 )  # fmt: skip
 DIAL_TALK = _histogram("dial_talk_seconds", "Length of talks with somebody outside.", axes.RULE, buckets=_TALK)
 

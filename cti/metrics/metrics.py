@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from acd.config import Policy
 from acd.facts import Fact
 from acd.totals import Totals
+from cti.leading import Transferred
 from cti.metrics import axes, catalogue
 from cti.metrics.agent_time import AgentTime
 from cti.metrics.axes import Names
@@ -114,6 +115,7 @@ class Metrics:
         self._ivr_seconds, self._ivr_exits = distribution(catalogue.IVR_SECONDS), number(catalogue.IVR_EXITS)
         self._fallback = number(catalogue.FALLBACK)
         self._dials, self._dial_talk = number(catalogue.DIALS), distribution(catalogue.DIAL_TALK)
+        self._transfers = number(catalogue.TRANSFERS)
 
     def _make_server(self) -> None:
         number, distribution = self._registry.number, self._registry.distribution
@@ -222,6 +224,11 @@ class Metrics:
         self._dials.labels(name, outcome.value).inc()
         if outcome is DialOutcome.ANSWERED:
             self._dial_talk.labels(name).observe(talk_seconds, call)
+
+    def transferred(self, queue: str, outcome: Transferred, *, attended: bool) -> None:
+        """An agent led a caller of this queue on, and what became of it."""
+        kind = axes.TRANSFERRED_ATTENDED if attended else axes.TRANSFERRED_BLIND
+        self._transfers.labels(self._labels.queue(queue), kind, outcome.value).inc()
 
     def fell_back(self) -> None:
         """The dialplan's fallback took a caller while the server was away."""

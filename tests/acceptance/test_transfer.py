@@ -31,7 +31,7 @@ WRAPUP_SECONDS = 3
 LINES = Lines(
     {
         "blind": {"wrapup_seconds": WRAPUP_SECONDS}, "blind_to": {"extension": "811"},
-        "office": {}, "colleague": {}, "failing": {}, "asking": {"wrapup_seconds": WRAPUP_SECONDS}, "killed": {}, "killed_to": {"extension": "812"},
+        "office": {}, "colleague": {"wrapup_seconds": WRAPUP_SECONDS}, "failing": {}, "asking": {"wrapup_seconds": WRAPUP_SECONDS}, "killed": {}, "killed_to": {"extension": "812"},
         "killed_far": {}, "killed_out": {},
     },
     {
@@ -71,6 +71,10 @@ async def lead(talk: AgentCall, number: str, *, replaces: Caller | None = None) 
     await talk.hangup()
 
 
+async def transfers(server: HotlineServer, queue: str, kind: str, outcome: str) -> float:
+    return (await server.metrics()).value("hotline_transfers_total", queue=queue, kind=kind, outcome=outcome)
+
+
 @scene
 async def test_to_another_line(site: Site, server: HotlineServer) -> None:
     """He goes before all who wait there; the agent has his wrap-up once; the record names both."""
@@ -97,6 +101,7 @@ async def test_to_another_line(site: Site, server: HotlineServer) -> None:
         record = await record_of(server, caller.who)
         assert (record["call"], record["outcome"], record["queue"], record["agent"]) == (call, "answered", "blind_to", "blind_to")
         assert [(step["step"], step["result"]) for step in json.loads(record["trail"]) if step["type"] == "transfer"] == [("blind", "blind 811")]
+        assert await transfers(server, "blind", "blind", "line") == 1
 
 
 @scene
@@ -116,6 +121,7 @@ async def test_to_somebody_outside_whom_the_list_has(site: Site, server: Hotline
             await far.hangup()
             await caller.heard("survey/ask-1", 20)
     assert farm.double_offers() == []
+    assert await transfers(server, "office", "blind", "outside") == 1
 
 
 @scene
@@ -125,12 +131,17 @@ async def test_to_a_colleague(site: Site, server: HotlineServer) -> None:
         async with LINES.caller(site, "13700002301", "colleague", voice=True) as caller:
             talk = await farm["colleague"].talking()
             await caller.hears_voice("colleague", 20)
+            await ask(server, "helper", "login")
             await lead(talk, "2901")
             second = await farm["helper"].talking(15)
             await caller.hears_voice("helper", 20)
             await second.hears_voice(caller.who, 20)
+            await agent_is(server, "helper", "talking")
             await second.hangup()
+            await agent_is(server, "helper", "wrap_up")
             await caller.heard("survey/ask-1", 20)
+            await agent_is(server, "helper", "ready", WRAPUP_SECONDS + 10)
+    assert await transfers(server, "colleague", "blind", "colleague") == 1
 
 
 @scene
@@ -146,6 +157,7 @@ async def test_who_is_led_to_nobody_is_the_first_of_his_line(site: Site, server:
             calls = await waiting(server, "failing", 2)
             assert calls[0]["call"] == (await call_of(server, who))["call"]
             assert len(others["engaged"].calls) == 1
+            assert await transfers(server, "failing", "blind", "failed") == 1
             await agent_is(server, "failing", "paused")
 
 
@@ -154,6 +166,8 @@ async def test_asks_a_colleague_first(site: Site, server: HotlineServer) -> None
     """An attended transfer: the agent is free, the two talk, and the caller comes back to his flow after it."""
     async with site.agents("asking", "asked", behaviour=ANSWERS) as farm:
         await log_in(server, "asking")
+        await ask(server, "asked", "login")
+        await ask(server, "asked", "pause", {"reason": "back office"})
         async with LINES.caller(site, "13700002601", "asking", voice=True) as caller:
             talk = await farm["asking"].talking()
             await caller.hears_voice("asking", 20)
@@ -164,13 +178,16 @@ async def test_asks_a_colleague_first(site: Site, server: HotlineServer) -> None
                 await caller.hears_voice("asked", 20)
                 await second.hears_voice(caller.who, 20)
                 await agent_is(server, "asking", "wrap_up")
+                await agent_is(server, "asked", "talking")
             await agent_is(server, "asking", "ready", WRAPUP_SECONDS + 10)
             await caller.hears_voice("asked", 20)
             await second.hangup()
+            await agent_is(server, "asked", "paused")
             await caller.heard("survey/ask-1", 20)
         record = await record_of(server, caller.who)
         assert (record["outcome"], record["agent"]) == ("answered", "asking")
-        assert [step["result"] for step in json.loads(record["trail"]) if step["type"] == "transfer"] == ["attended"]
+        assert [step["result"] for step in json.loads(record["trail"]) if step["type"] == "transfer"] == ["attended 2903"]
+        assert await transfers(server, "asking", "attended", "colleague") == 1
 
 
 async def test_a_kill_after_each_kind_costs_nobody(lines: Site, hotline: HotlineServer, stage: Stage) -> None:

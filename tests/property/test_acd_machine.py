@@ -205,6 +205,7 @@ class Histories(RuleBasedStateMachine):
         self.answers: list[e.Event] = []
         self.seen = ["t-00000009", "other-00000001"]
         self.adopted = 0
+        self.taken_over = 0
         if start_paused:
             self.hear(e.DispatchPaused())
         for name in which.agents if logged_in else ():
@@ -396,6 +397,15 @@ class Histories(RuleBasedStateMachine):
         if agent in self.engine.policy.agents:
             self.ledger.hung_up_at[agent] = self.ledger.now
         self.hear(e.AgentLegCut(agent))
+
+    @rule(call=call_ids, agent=agent_ids, queue=queue_ids, again=st.booleans())
+    def a_colleague_takes_over(self, call: str, agent: str, queue: str, again: bool) -> None:
+        self.taken_over += not again
+        talk = f"led-{self.taken_over}"
+        self.seen.append(talk)
+        self.hear(e.CallTakenOver(talk, call, agent, queue, "basic"))
+        if talk in self.engine._world.offers:
+            self.ledger.talks[talk] = (talk, agent)
 
     # Adoption, time, configuration
 

@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from acd.config import Policy
+from acd.config import Agent, Policy
 from cti.ami.switch import Switch
 from cti.calls.call import Call
 from cti.calls.ports import CallServices, QueueRequest
@@ -20,7 +21,7 @@ from cti.config.dialing import load_dialing
 from cti.contact_writer import ContactWriter
 from cti.database.engine import Database
 from cti.dialing import Purpose, Rule
-from cti.leading import Target
+from cti.leading import Target, Transferred, agent_at
 from cti.store.opening import open_store
 from ivr.events import DialOutcome
 from ivr.flows import load_flows
@@ -107,10 +108,23 @@ class QueueEar:
     def hung_up(self, call: str) -> None:
         self.told.append(("hung_up", call))
 
+    def colleague_at(self, channel: str) -> Agent | None:
+        return agent_at(channel, COLLEAGUES)
+
+    def taken_over(self, talk: str, *, call: str, agent: str, queue: str, tier: str) -> None:
+        self.told.append(("taken_over", talk, call, agent, queue, tier))
+
+    def take_over_ended(self, talk: str) -> None:
+        self.told.append(("take_over_ended", talk))
+
 
 OFFICE = Rule("branch", ("6800X",), frozenset({Purpose.TRANSFER}), "PJSIP/{number}@outside", 30, 1800)
 #: Where agents may lead callers.
-LEADS = {"802": Target(queue="faults"), "68001": Target(rule=OFFICE, number="68001")}
+LEADS = {
+    "802": Target(queue="faults"), "68001": Target(rule=OFFICE, number="68001"),
+    "1002": Target(rule=replace(OFFICE, name="0agents", device="PJSIP/agent02"), number="1002", agent="agent02"),
+}  # fmt: skip
+COLLEAGUES = Policy(agents={"agent02": Agent("agent02", extension="1002", device="PJSIP/agent02")})
 
 
 def idle_contacts(clock: Any) -> ContactWriter:
@@ -128,6 +142,7 @@ class RecordEar:
         self.replies: list[str] = []
         self.known: dict[str, Any] = {}
         self.led_on: list[tuple[str, str, bool]] = []
+        self.outcomes: list[tuple[str, str, bool]] = []
         self.dialling_by: list[str] = []
         self.led_back_calls: list[str] = []
         self.dialled_outside: list[tuple[str, str, int]] = []
@@ -155,6 +170,9 @@ class RecordEar:
 
     def led(self, call: str, *, agent: str, to: str, attended: bool) -> None:
         self.led_on.append((agent, to, attended))
+
+    def transferred(self, queue: str, outcome: Transferred, *, attended: bool) -> None:
+        self.outcomes.append((queue, outcome.value, attended))
 
     def ended(self, call: str, *, cause: str, hangup_cause: int) -> None:
         self.endings.append((call, cause, hangup_cause))

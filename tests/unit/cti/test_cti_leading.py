@@ -18,6 +18,8 @@ from tests.unit.cti.test_cti_call import to_the_line
 pytestmark = [pytest.mark.asyncio, pytest.mark.looptime]
 
 LEG = "PJSIP/agent01-00000002"
+BEGUN = ("taken_over", "e1-led", "c1", "agent02", "general", "diamond")
+OVER = ("take_over_ended", "e1-led")
 WAITING = ChannelState(ChannelPhase.HOLD, "general", "diamond", 1000, 0, "zh", 6, "lang_zh:1")
 
 
@@ -28,6 +30,15 @@ async def led(hotline: Hotline, number: str, *, ticket: str = "talk-e1:agent01")
     hotline.phone.variables |= {"LED_TO": f"{ticket}!{number}", "BRIDGEPEER": ""}
     hotline.phone.back_from_talk()
     hotline.call.talk_over("e1", "agent01", 12.0, lost=True, leg=LEG)
+
+
+def there(hotline: Hotline) -> None:
+    """The dialplan says that the other side has answered."""
+    hotline.call.state_set(replace(hotline.call.state, phase=ChannelPhase.TALK).encode())
+
+
+def taken_over(hotline: Hotline) -> list[tuple[str, ...]]:
+    return [told for told in hotline.queue.told if told[0] in ("taken_over", "take_over_ended")]
 
 
 async def session_in_line() -> dict:
@@ -47,6 +58,7 @@ async def test_to_another_line_he_goes_first():
         state = decode_state(hotline.phone.variables["ACD_STATE"])
         assert (state.phase, state.queue, hotline.phone.variables["ACD_OFFER"]) == (ChannelPhase.HOLD, "faults", "")
         assert hotline.records.led_on == [("agent01", "802", False)]
+        assert hotline.records.outcomes == [("general", "line", False)]
 
 
 async def test_an_earlier_note_leads_nowhere():
@@ -62,6 +74,7 @@ async def test_who_may_not_be_led_there_is_the_first_of_his_line():
         await asyncio.sleep(1)
         assert [(request.queue, request.first) for request in hotline.queue.joined] == [("general", False), ("general", True)]
         assert "OUT_ORDER" not in hotline.phone.variables
+        assert hotline.records.outcomes == [("general", "refused", False)]
 
 
 async def test_to_somebody_outside_and_back_to_the_survey():
@@ -73,6 +86,8 @@ async def test_to_somebody_outside_and_back_to_the_survey():
         hotline.phone.back_from_outside("ANSWER:16:4")
         await hotline.phone.hears("zh:survey/ask")
         assert hotline.records.dialled_outside == [("branch", "answered", 4)]
+        assert hotline.records.outcomes == [("general", "outside", False)]
+        assert taken_over(hotline) == []
 
 
 async def test_nobody_there_and_he_is_the_first_of_his_line():
@@ -86,6 +101,33 @@ async def test_nobody_there_and_he_is_the_first_of_his_line():
         await hotline.phone.comes_to("hold")
         await asyncio.sleep(0.1)
         assert [(request.queue, request.first) for request in hotline.queue.joined] == [("general", False), ("general", True)]
+        assert hotline.records.outcomes == [("general", "failed", False)]
+
+
+async def test_a_colleague_has_a_talk_from_his_answer_to_the_end():
+    async with Hotline.serving() as hotline:
+        await led(hotline, "1002")
+        await hotline.phone.comes_to("outside")
+        assert taken_over(hotline) == []
+        there(hotline)
+        assert taken_over(hotline) == [BEGUN]
+        hotline.phone.back_from_outside("ANSWER:16:4")
+        await hotline.phone.hears("zh:survey/ask")
+        assert taken_over(hotline) == [BEGUN, OVER]
+        assert hotline.records.outcomes == [("general", "colleague", False)]
+
+
+@pytest.mark.parametrize("answered", [True, False])
+async def test_the_caller_hangs_up_where_he_was_led(answered):
+    async with Hotline.serving() as hotline:
+        await led(hotline, "1002")
+        await hotline.phone.comes_to("outside")
+        if answered:
+            there(hotline)
+        hotline.call.hung_up(16)
+        await asyncio.sleep(1)
+        assert taken_over(hotline) == ([BEGUN, OVER] if answered else [])
+        assert hotline.records.outcomes == [("general", "colleague" if answered else "abandoned", False)]
 
 
 async def test_a_colleague_who_was_asked_first_has_him_until_he_comes_back():
@@ -99,7 +141,9 @@ async def test_a_colleague_who_was_asked_first_has_him_until_he_comes_back():
         assert [action for action, _ in hotline.phone.actions[before:]] == ["Getvar"]
         hotline.phone.back_from_talk()
         await hotline.phone.hears("zh:survey/ask")
-        assert hotline.records.led_on == [("agent01", "", True)]
+        assert hotline.records.led_on == [("agent01", "1002", True)]
+        assert hotline.records.outcomes == [("general", "colleague", True)]
+        assert taken_over(hotline) == [BEGUN, OVER]
 
 
 def found(phone: Telephone, session: dict, phase: ChannelPhase, *, outside: bool) -> Start:
@@ -136,11 +180,32 @@ async def test_a_restarted_server_puts_nobody_through_twice(outside):
 
 async def test_a_restarted_server_leaves_him_with_the_colleague():
     phone = Telephone()
-    async with Hotline.serving(found(phone, await session_in_line(), ChannelPhase.HOLD, outside=True), phone):
+    phone.variables["BRIDGEPEER"] = "PJSIP/agent02-00000007"
+    async with Hotline.serving(found(phone, await session_in_line(), ChannelPhase.HOLD, outside=True), phone) as hotline:
         await asyncio.sleep(60)
         assert not [fields for action, fields in phone.actions if action == "Redirect"]
+        assert taken_over(hotline) == [BEGUN]
         phone.back_from_talk()
         await phone.hears("zh:survey/ask")
+        assert taken_over(hotline) == [BEGUN, OVER]
+        assert hotline.records.outcomes == []  # the server before this one told it
+
+
+@pytest.mark.parametrize("talks", [True, False])
+async def test_a_restarted_server_knows_the_colleague_who_has_him(talks):
+    phone = Telephone()
+    phone.variables["LED_TO"] = "talk-e1:agent01!1002"
+    start = found(phone, await session_in_line(), ChannelPhase.TALK if talks else ChannelPhase.DIAL, outside=True)
+    async with Hotline.serving(start, phone) as hotline:
+        await asyncio.sleep(60)
+        if not talks:
+            assert taken_over(hotline) == []
+            there(hotline)
+        assert taken_over(hotline) == [BEGUN]
+        phone.back_from_outside("ANSWER:16:5", mark="e1")
+        await phone.hears("zh:survey/ask")
+        assert taken_over(hotline) == [BEGUN, OVER]
+        assert hotline.records.outcomes == ([] if talks else [("general", "colleague", False)])
 
 
 async def test_what_a_number_means():
