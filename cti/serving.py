@@ -16,6 +16,7 @@ from cti.http.demo import add_demo
 from cti.http.records import DatabaseAgentStates, DatabaseDecisions, DatabaseRecords
 from cti.metrics import Metrics
 from cti.monitoring import Alert
+from cti.report.desk import ReportDesk
 from cti.settings import Settings
 from cti.startup import opened, read_backends
 from cti.users.access import Access, open_access
@@ -41,7 +42,7 @@ async def serve_until_stopped(settings: Settings, *, take_over: bool) -> None:
 def _deps(settings: Settings, server: Server, database: Database, metrics: Metrics, watch: LinkWatch, access: Access) -> ApiDeps:
     return ApiDeps(
         snapshot=server.snapshot, tell=server.tell, live_calls=lambda: [_shown(call) for call in server.live_calls()], explain=server.explain,
-        records=DatabaseRecords(database), decisions=DatabaseDecisions(database), agent_states=DatabaseAgentStates(database), callbacks=server.callbacks.promises, flows=server.flows, ready=server.ready, policy=lambda: server.policy, routing=server.routing, metrics=metrics,
+        records=DatabaseRecords(database), decisions=DatabaseDecisions(database), agent_states=DatabaseAgentStates(database), callbacks=server.callbacks.promises, reports=ReportDesk(settings.database_url, settings.config_dir, settings.time_zone, Clock().now), flows=server.flows, ready=server.ready, policy=lambda: server.policy, routing=server.routing, metrics=metrics,
         figures=server.figures, links=watch.links, alerts=lambda: [_on_board(alert) for alert in server.alerts()], clock=Clock(settings.time_zone), token=settings.http.token.get_secret_value(), access=access, public_url=settings.http.public_url, version=version("hotline-acd"),
     )
 

@@ -16,9 +16,10 @@ from cti.http.openapi import document
 from cti.http.operations import DEPS, JSON, Operation, as_handler
 from cti.http.page import STYLE_HASH, render
 from cti.http.problems import problems
+from cti.report.style import STYLE_HASH as REPORT_STYLE_HASH
 
 LARGEST_BODY = 64 * 1024
-_STYLES = " ".join(f"'{each}'" for each in (STYLE_HASH, *STYLE_HASHES))
+_STYLES = " ".join(f"'{each}'" for each in (STYLE_HASH, *STYLE_HASHES, REPORT_STYLE_HASH))
 _HEADERS = {
     "Content-Security-Policy": (
         f"default-src 'none'; style-src {_STYLES}; script-src '{SCRIPT_HASH}'; "

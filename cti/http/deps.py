@@ -18,6 +18,8 @@ from cti.flow_versions import FlowStatus
 from cti.metrics.series import Form
 from cti.policy_in_force import PolicyStatus
 from cti.records import CallRecord
+from cti.report.desk import Wish
+from cti.report.document import Document
 from cti.users.access import Access
 from ivr.flowset import FlowSet
 
@@ -88,6 +90,13 @@ class MetricsPage(Protocol):
         """The page in the form asked for."""
 
 
+class ReportMaker(Protocol):
+    """Where reports are made. Raises ReportsDown, and ends within two minutes."""
+
+    async def report(self, wish: Wish) -> Document:
+        """Return the report on a period."""
+
+
 @dataclass(frozen=True, slots=True)
 class LiveCall:
     """A call on the line. Texts are "" while not known; `tier` and `queue` are the last ones it had. `flow` and `step` say where in
@@ -116,6 +125,7 @@ class ApiDeps:
         decisions: why each offer of the last day went where it went.
         agent_states: what agents did on which day.
         callbacks: the open callbacks, by place in line.
+        reports: the reports on days, weeks, months and quarters.
         flows: the versions of the flows in use.
         ready: whether calls are served, and each condition by name with its value.
         policy: the queues and agents in force.
@@ -143,6 +153,7 @@ class ApiDeps:
     decisions: DecisionReader
     agent_states: AgentStateReader
     callbacks: Callable[[], Sequence[Promise]]
+    reports: ReportMaker
     flows: FlowKeeper
     ready: Callable[[], tuple[bool, Mapping[str, object]]]
     policy: Callable[[], Policy]

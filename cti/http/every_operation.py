@@ -7,9 +7,10 @@ from cti.http import (
     day_routes,
     flow_routes,
     policy_routes,
+    report_routes,
     routes,
     session_routes,
 )
 from cti.http.operations import operation
 
-__all__ = ["assets", "board_routes", "callback_routes", "day_routes", "flow_routes", "operation", "policy_routes", "routes", "session_routes"]
+__all__ = ["assets", "board_routes", "callback_routes", "day_routes", "flow_routes", "operation", "policy_routes", "report_routes", "routes", "session_routes"]

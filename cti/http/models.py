@@ -174,6 +174,14 @@ class DayQuery(Model):
     date: Annotated[Date, BeforeValidator(_written_out)] | None = None
 
 
+class ReportQuery(Model):
+    """A day of the period, as 2026-11-21, in the hotline's time zone; the language of labels; a queue alone, or all."""
+
+    date: Annotated[Date, BeforeValidator(_written_out)] | None = None
+    language: Literal["zh", "en"] = "zh"
+    queue: Annotated[str, Field(pattern=r"^[a-z0-9_]{0,32}$")] = ""
+
+
 class AgentDayView(Model):
     """What an agent did on a day (`date`, midnight to midnight in `time_zone`), up to now.
 

@@ -11,7 +11,7 @@ from cti.report.parts import Document, Frame, drawn, legend, met, section, share
 
 TILES = (
     "offered", "answered_rate", "sl_offered", "abandonment_offered", "asa", "queue_time_average", "aht", "occupancy_on_queue",
-    "satisfaction_average", "satisfaction_share", "containment", "loss_rate_connected",
+    "satisfaction_average", "containment", "loss_rate_connected",
 )  # fmt: skip
 #: the hour of the week that is named as the tightest had at least so many calls, or nothing is said of it
 _LEAST_CALLS = 10
@@ -22,13 +22,14 @@ def glance(frame: Frame, told: Document) -> str:
     """Return the sentences a manager reads first, and the key figures."""
     said = "".join(f"<li>{sentence}</li>" for sentence in _sentences(frame, told))
     names = [name for name in TILES if told["report"]["queue"] is None or name not in {"containment", "loss_rate_connected"}]
-    tiles = "".join(_tile(frame, name, told["figures"][name]) for name in names)
-    return section("glance", frame.word("glance"), f'<ul class="said">{said}</ul><div class="tiles">{tiles}</div>')
+    tiles = [_tile(frame, name, told["figures"][name]) for name in names]
+    tiles.insert(3, _tile(frame, "sl_offered", told["common"]["figures"]["sl_offered"], frame.word("common_tile")))
+    return section("glance", frame.word("glance"), f'<ul class="said">{said}</ul><div class="tiles">{"".join(tiles)}</div>')
 
 
-def _tile(frame: Frame, name: str, pair: Mapping[str, Any]) -> str:
+def _tile(frame: Frame, name: str, pair: Mapping[str, Any], label: str = "") -> str:
     notes = [note for note in (frame.moved(name, pair), frame.target(name, pair["target"])) if note]
-    return f'<div class="tile"><span class="name">{frame.link(name)}</span><b>{frame.judged(name, pair)}</b><small>{" · ".join(notes) or "&nbsp;"}</small></div>'
+    return f'<div class="tile"><span class="name">{frame.link(name, label)}</span><b>{frame.judged(name, pair)}</b><small>{" · ".join(notes) or "&nbsp;"}</small></div>'
 
 
 def _sentences(frame: Frame, told: Document) -> Iterator[str]:

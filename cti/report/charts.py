@@ -38,10 +38,11 @@ class Drawing:
         if len(points) > 1:
             self.parts.append(f'<polyline points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}" class="{kind}"/>')
 
-    def svg(self) -> str:
-        """Return it as an element of a page."""
+    def svg(self, *, stretched: bool = False) -> str:
+        """Return it as an element of a page; `stretched` fills its place, whatever becomes of the proportions."""
         name = escape(self.title, quote=True)
-        return f'<svg viewBox="0 0 {self.width} {self.height}" role="img" aria-label="{name}">{"".join(self.parts)}</svg>'
+        fill = ' preserveAspectRatio="none"' if stretched else ""
+        return f'<svg viewBox="0 0 {self.width} {self.height}"{fill} role="img" aria-label="{name}">{"".join(self.parts)}</svg>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Series:
 
 def ticks(highest: float) -> list[float]:
     """Return 2 to 6 round numbers from 0 that reach the highest."""
-    if highest <= 0:
+    if highest <= 1:
         return [0.0, 1.0]
     rough = highest / 5
     unit = 10 ** math.floor(math.log10(rough))
@@ -145,7 +146,7 @@ def strip(title: str, parts: Sequence[tuple[str, str, float]], width: int = 260,
         if wide > 0:
             drawing.box(x, 0, wide, height, kind, hint)
             x += wide
-    return drawing.svg()
+    return drawing.svg(stretched=True)
 
 
 def meter(title: str, share: float, kind: str, lost: float = 0.0, width: int = 260, height: int = 14) -> str:
@@ -156,4 +157,4 @@ def meter(title: str, share: float, kind: str, lost: float = 0.0, width: int = 2
     if lost > 0:
         wide = max(1.0, width * min(share, lost))
         drawing.box(width * min(1.0, share) - wide, 0, wide, height, "c-abandoned")
-    return drawing.svg()
+    return drawing.svg(stretched=True)

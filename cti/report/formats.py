@@ -4,6 +4,7 @@ from cti.kpi.catalogue import Unit
 
 #: stands where there is no figure
 NOTHING = "–"
+UNCHANGED = "±0"
 _MINUTE = 60
 
 
@@ -38,15 +39,20 @@ def hours(value: float, language: str) -> str:
 
 
 def change(now: float | None, before: float | None, unit: Unit, language: str) -> str:
-    """Return how a figure has changed: ratios by percentage points, counts by per cent, all else by its own unit."""
+    """Return how a figure has changed: ratios by percentage points, counts by per cent, all else by its own unit.
+
+    "" without either, and UNCHANGED when no digit that is shown has changed.
+    """
     if now is None or before is None:
         return ""
-    sign = "+" if now >= before else "−"
     by = abs(now - before)
     match unit:
         case Unit.RATIO:
-            return f"{sign}{by * 100:.1f}{' 个百分点' if language == 'zh' else ' pp'}"
+            text = f"{by * 100:.1f}{' 个百分点' if language == 'zh' else ' pp'}"
         case Unit.COUNT:
-            return f"{sign}{by / before * 100:.1f}{'' if language == 'zh' else ' '}%" if before else ""
+            text = f"{by / before * 100:.1f}{'' if language == 'zh' else ' '}%" if before else ""
         case _:
-            return sign + figure(by, unit, language)
+            text = figure(by, unit, language)
+    if not text or not any(digit in "123456789" for digit in text):
+        return UNCHANGED if text else ""
+    return f"{'+' if now >= before else '−'}{text}"

@@ -6,7 +6,7 @@ from typing import Any
 
 from cti.kpi import Unit, kpi
 from cti.kpi.catalogue import Better
-from cti.report.formats import change, figure
+from cti.report.formats import UNCHANGED, change, figure
 from cti.report.words import Words, words
 
 Document = dict[str, Any]
@@ -42,7 +42,7 @@ class Frame:
         if not text:
             return ""
         better = kpi(name).better
-        if better is Better.NEITHER or pair["now"] == pair["before"]:
+        if better is Better.NEITHER or text == UNCHANGED:
             return text
         good = (pair["now"] > pair["before"]) == (better is Better.HIGHER)
         return f'<span class="{"good" if good else "bad"}">{text}</span>'
@@ -63,13 +63,17 @@ def met(name: str, now: float | None, target: float | None) -> bool | None:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, last_is_sum: bool = False) -> str:
-    """Return a table of cells that are HTML already."""
+    """Return a table of cells that are HTML already; one that begins with `<td` is taken as it is."""
     listed = list(rows)
     body = "".join(
-        f'<tr{" class=sum" if last_is_sum and n == len(listed) - 1 else ""}>{"".join(f"<td>{cell}</td>" for cell in row)}</tr>' for n, row in enumerate(listed)
+        f'<tr{" class=sum" if last_is_sum and n == len(listed) - 1 else ""}>{"".join(_cell(cell) for cell in row)}</tr>' for n, row in enumerate(listed)
     )
     head = "".join(f'<th scope="col">{cell}</th>' for cell in heads)
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _cell(inside: str) -> str:
+    return inside if inside.startswith("<td") else f"<td>{inside}</td>"
 
 
 def legend(entries: Iterable[tuple[str, str]]) -> str:

@@ -10,6 +10,9 @@ from cti.report.charts import meter
 from cti.report.formats import seconds
 from cti.report.parts import Document, Frame, section, share, table
 
+#: steps of which callers notice nothing; they are shown only where somebody hung up in them
+_UNHEARD = frozenset({"branch", "set", "lookup", "call", "goto", "return", "report", "hours", "sms", "http", "split"})
+
 
 def callbacks(frame: Frame, told: Document) -> str:
     """Return what became of the callbacks that were asked for."""
@@ -37,20 +40,22 @@ def flows(frame: Frame, told: Document) -> str:
 
 def _flow(frame: Frame, flow: Mapping[str, Any]) -> str:
     word, calls = frame.word, flow["calls"]
+    shown = [step for step in flow["steps"] if step["kind"] not in _UNHEARD or step["hung_up"]]
+    left_out = flow["steps_left_out"] + len(flow["steps"]) - len(shown)
     told = word("flow_calls", calls=f"{calls:,}", hung_up=f"{flow['hung_up']:,}", share=share(flow["hung_up"], calls, frame.language))
     heads = [word("step"), word("kind"), word("calls"), word("reached"), "", word("hung_up"), "", word("keys")]
-    rows = [_step(frame, step, calls) for step in flow["steps"]]
-    left_out = f"<p><small>{word('steps_left_out', number=flow['steps_left_out'])}</small></p>" if flow["steps_left_out"] else ""
-    return f"<h3><code>{escape(flow['name'])}</code> <small>{told}</small></h3>{table(heads, rows)}{left_out}"
+    rows = [_step(frame, step, calls) for step in shown]
+    more = f"<p><small>{word('steps_left_out', number=left_out)}</small></p>" if left_out else ""
+    return f"<h3><code>{escape(flow['name'])}</code> <small>{told}</small></h3>{table(heads, rows) if rows else ''}{more}"
 
 
 def _step(frame: Frame, step: Mapping[str, Any], calls: int) -> list[str]:
     lost = step["hung_up"]
-    keys = "&ensp;".join(f"<code>{escape(key)}</code>&thinsp;{number:,}" for key, number in step["keys"].items())
+    keys = "".join(f"<span><code>{escape(key)}</code> {number:,}</span>" for key, number in step["keys"].items())
     return [
         f"<code>{escape(step['name'])}</code>", f"<small>{escape(step['kind'])}</small>", f"{step['calls']:,}", share(step["calls"], calls, frame.language),
         meter(step["name"], step["calls"] / calls if calls else 0, "c-answered", lost / calls if calls else 0),
-        f"{lost:,}" if lost else "", share(lost, step["calls"], frame.language) if lost else "", keys,
+        f"{lost:,}" if lost else "", share(lost, step["calls"], frame.language) if lost else "", f'<td class="keys">{keys}</td>',
     ]  # fmt: skip
 
 

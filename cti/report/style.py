@@ -34,7 +34,7 @@ ul.said { margin: .5rem 0 1rem; padding-left: 1.2rem; } ul.said li { margin: .15
 .good { color: var(--good); } .bad { color: var(--bad); }
 table { border-collapse: collapse; width: 100%; margin: .4rem 0; font-size: .93em; }
 th, td { padding: .28rem .5rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: baseline; }
-td:first-child, td small { white-space: nowrap; } th, td { word-break: keep-all; overflow-wrap: anywhere; } th { font-weight: 600; color: var(--faint); } thead th { border-bottom: 2px solid var(--line); vertical-align: bottom; }
+td { white-space: nowrap; } th { word-break: keep-all; } td.keys { white-space: normal; text-align: left; } td.keys span { white-space: nowrap; margin-right: .9em; display: inline-block; } td.keys code { border: 1px solid var(--line); border-radius: 3px; padding: 0 .3em; } th { font-weight: 600; color: var(--faint); } thead th { border-bottom: 2px solid var(--line); vertical-align: bottom; }
 th:first-child, td:first-child, .left { text-align: left; } tr.sum td { font-weight: 650; border-top: 2px solid var(--line); }
 td svg { width: 100%; min-width: 6rem; height: .95rem; vertical-align: -.15em; } tr { break-inside: avoid; }
 .scroll { overflow-x: auto; }

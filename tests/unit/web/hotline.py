@@ -18,6 +18,9 @@ from cti.http.deps import RecordsDown
 from cti.metrics import Configured, Metrics, Readings
 from cti.policy_in_force import PolicyInForce, PolicyRefused
 from cti.records import CallRecord
+from cti.report.desk import ReportsDown
+from cti.report.document import Asked, document
+from cti.report.gathered import Gathered
 from cti.users.access import Access
 from cti.users.sessions import Sessions
 
@@ -93,6 +96,21 @@ class AgentStates:
         ]  # fmt: skip
 
 
+class Reports:
+    """Keeps what is asked for, and answers with the report of a period without calls, or with `down`."""
+
+    def __init__(self):
+        self.asked = []
+        self.down = ""
+
+    async def report(self, wish):
+        self.asked.append(wish)
+        if self.down:
+            raise ReportsDown(self.down)
+        asked = Asked(wish.period, Clock().zone, wish.language, Clock().civil(), wish.queue)
+        return document(asked, *(Gathered(POLICY, asked.zone, wish.queue or None) for _ in range(2)))
+
+
 class Flows:
     """A FlowKeeper whose next set is taken, unless `broken` says why not; `sets` are its versions."""
 
@@ -132,6 +150,7 @@ class Hotline:
         self.decisions = Decisions()
         self.agent_states = AgentStates()
         self.promises = []
+        self.reports = Reports()
         self.metrics = Metrics(
             policy,
             Configured(flows={"main": {"menu": ("choice",)}}, operations=[("sql", "balance")], version="1.2.3", flow_version="abc"),
@@ -158,6 +177,7 @@ class Hotline:
             decisions=self.decisions,
             agent_states=self.agent_states,
             callbacks=lambda: self.promises,
+            reports=self.reports,
             flows=self.flows,
             ready=lambda: (self.attached, {"ami_events": True, "adopted": self.attached}),
             policy=lambda: self.policy,
