@@ -1,8 +1,11 @@
 """What `hotline run` says once the hotline takes calls."""
 
+from pathlib import Path
+
 from cti.asterisk.options import RuntimeOptions
 from cti.supervisor.plan import CALLER
 from cti.supervisor.settings import RunSettings
+from cti.users.file import FILE
 
 
 def banner(settings: RunSettings, options: RuntimeOptions, server_pid: int) -> str:
@@ -21,6 +24,7 @@ The hotline takes calls.
 {accounts}
 
   API           {web}/api/status    token in {layout.secrets / "api-token"}
+  Wallboard     {web}/wallboard{_log_in_hint(layout.root)}
   Docs          {web}/docs
   Flows         {web}/flows
   Metrics       {web}/metrics
@@ -30,3 +34,8 @@ The hotline takes calls.
   Try           kill -9 {server_pid}   while you are on the phone: you stay on the line
   Stop          Ctrl-C
 """
+
+
+def _log_in_hint(run_dir: Path) -> str:
+    """Return how the first user is made, while there is none."""
+    return "" if (run_dir / FILE).exists() else "    first: .venv/bin/hotline user add NAME --role operations_manager"
