@@ -8,7 +8,7 @@ from cti.metrics.catalogue import Definition
 from cti.metrics.labels import Labels
 from cti.metrics.series import Distribution, Family, Form, Number
 
-_SERIES_AT_ONCE = 200
+_SERIES_AT_ONCE = 100
 
 
 class Registry:

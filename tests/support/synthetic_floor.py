@@ -33,7 +33,6 @@ FLOWS = {
     "fault": {"ask": ("choice", "timeout", "ended"), "report": ("replied", "timeout", "unavailable", "invalid")},
 }  # fmt: skip
 OPERATIONS = (("sql", "balance"), ("sql", "create_ticket"), ("tariffs", "http"))
-SECONDS_BETWEEN_CALLS = 0.7
 _LEAVE = (LeaveReason.MENU, LeaveReason.VOICEMAIL, LeaveReason.CLOSED, LeaveReason.CALLBACK)
 _FAILURES = (OfferCause.NO_ANSWER, OfferCause.BUSY, OfferCause.REJECTED, OfferCause.UNREACHABLE, OfferCause.REFUSED, OfferCause.HUNG_UP)
 
@@ -60,7 +59,8 @@ def floor_policy(queues, tiers, agents):
 class Floor:
     """See the module. The same seed lives through the same calls."""
 
-    def __init__(self, policy, seed=1):
+    def __init__(self, policy, seed=1, seconds_between_calls=0.7):
+        self.seconds_between_calls = seconds_between_calls
         self.policy = policy
         self.chance = random.Random(seed)
         self.engine = Engine(policy, offer_prefix="f")
@@ -89,7 +89,7 @@ class Floor:
     def calls(self, count, first=0):
         """Live through so many calls; some of them are still going on at the end."""
         for number in range(first, first + count):
-            self.now += self.chance.expovariate(1 / SECONDS_BETWEEN_CALLS)
+            self.now += self.chance.expovariate(1 / self.seconds_between_calls)
             self.tell(TimePassed())
             self._call(f"c{number}")
             self._answer()
