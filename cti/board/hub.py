@@ -24,9 +24,8 @@ LARGEST_SHARE = 0.05
 HEARTBEAT_SECONDS = 15.0
 WRITE_SECONDS = 15.0
 CLIENT_LIMIT = 500
-#: what the kernel keeps for one who does not read; on top comes what one board has
+#: what the kernel keeps for one who does not read; this process keeps one board for him at most
 _KERNEL_BYTES = 64 * 1024
-_TRANSPORT_BYTES = 16 * 1024
 _HEARTBEAT = b": here\n\n"
 
 
@@ -47,17 +46,14 @@ class BoardHub:
         make: the whole board as of now.
         cut: what a viewer sees of it.
         now: monotonic seconds.
-        write_seconds: see the module.
 
     """
 
-    def __init__(
-        self, make: Callable[[], Board], cut: Callable[[Board, Viewer], Board], now: Callable[[], float], *, write_seconds: float = WRITE_SECONDS
-    ) -> None:
+    def __init__(self, make: Callable[[], Board], cut: Callable[[Board, Viewer], Board], now: Callable[[], float]) -> None:
         self._make = make
         self._cut = cut
         self._now = now
-        self._write_seconds = write_seconds
+        self.write_seconds = WRITE_SECONDS  #: see the module
         self._clients: set[_Client] = set()
         self._board: Board | None = None
         self._texts: dict[Viewer, bytes] = {}
@@ -155,8 +151,9 @@ class BoardHub:
                 text = await self._next(client)
                 if self._closing or not allowed():
                     return
-                async with asyncio.timeout(self._write_seconds):
+                async with asyncio.timeout(self.write_seconds):
                     await response.write(text)
+                    await request.writer.drain()  # until the kernel has all of it: else boards would pile up in here
         except TimeoutError:
             self.dropped += 1
             self.log.info("viewer_dropped", role=client.viewer.role.value)
@@ -181,7 +178,7 @@ def _keep_little(request: web.Request) -> None:
     transport = request.transport
     if transport is None:
         raise ConnectionResetError("the browser has gone")
-    transport.set_write_buffer_limits(high=_TRANSPORT_BYTES)
+    transport.set_write_buffer_limits(high=0)
     own = transport.get_extra_info("socket")
     if own is not None:
         with contextlib.suppress(OSError):
