@@ -6,13 +6,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 BUSY_MILLISECONDS = 2000
 POOL_SECONDS = 5.0
+#: Any number that nobody else locks in the same database.
+_TABLES_LOCK = 955_980_001
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _CURE = "write sqlite:///relative/file, sqlite:////absolute/file or postgresql://user:password@host/database"
 
@@ -60,9 +62,14 @@ class Database:
 
     @asynccontextmanager
     async def changing_tables(self) -> AsyncIterator[AsyncConnection]:
-        """Give a connection in a writing transaction, for migrations."""
+        """Give a connection in a writing transaction, for migrations; whoever comes second waits for the first.
+
+        SQLite lets only one write at all. On PostgreSQL two that make the same tables would wait for each other for ever.
+        """
         self._make_room()
         async with self._writer.begin() as connection:
+            if self._file is None:
+                await connection.execute(select(func.pg_advisory_xact_lock(_TABLES_LOCK)))
             yield connection
 
     async def close(self) -> None:

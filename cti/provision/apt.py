@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from cti.provision.catalogue import UNSTABLE, PackageSet
 from cti.provision.errors import ProvisionError
+from cti.provision.host import host_codename
 from cti.provision.sources import debian_mirrors, read_sources
 
 Progress = Callable[[str], None]
@@ -223,16 +224,6 @@ class _CountedProgress:
 def _signed_by() -> str:
     keyring = next((path for path in _KEYRINGS if path.exists()), None)
     return f"[signed-by={keyring}] " if keyring else ""
-
-
-def host_codename() -> str:
-    """Return this machine's release code name, for example `bookworm`; empty where it has none."""
-    try:
-        text = Path("/etc/os-release").read_text(encoding="utf-8")
-    except OSError:
-        return ""
-    found = re.search(r"^VERSION_CODENAME=\"?([\w-]+)", text, re.MULTILINE)
-    return found[1] if found else "sid"
 
 
 def host_architecture() -> str:

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
+from cti.provision.host import host_codename
+
 UNSTABLE = "unstable"
 
 
@@ -47,7 +49,16 @@ CHROMIUM = PackageSet(
     programs={"chromium": "usr/lib/chromium/chromium"},
     megabytes=110,
 )
-PACKAGE_SETS = (ASTERISK, ESPEAK, SIPP, REDIS, PROMETHEUS, CHROMIUM)
+#: The version that each Debian release has; without a release of this table the newest.
+_POSTGRESQL = {"bookworm": 15}.get(host_codename(), 17)
+_POSTGRESQL_PROGRAMS = f"usr/lib/postgresql/{_POSTGRESQL}/bin"
+POSTGRESQL = PackageSet(
+    name="postgresql",
+    packages=(f"postgresql-{_POSTGRESQL}",),
+    programs={"postgres": f"{_POSTGRESQL_PROGRAMS}/postgres", "initdb": f"{_POSTGRESQL_PROGRAMS}/initdb"},
+    megabytes=60,
+)
+PACKAGE_SETS = (ASTERISK, ESPEAK, SIPP, REDIS, PROMETHEUS, CHROMIUM, POSTGRESQL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,5 +76,7 @@ PROBES = {
     "redis-server": VersionProbe(("--version",), re.compile(r"v=(\d[\d.]*)")),
     "prometheus": VersionProbe(("--version",), re.compile(r"version (\d[\d.]*)")),
     "promtool": VersionProbe(("--version",), re.compile(r"version (\d[\d.]*)")),
+    "postgres": VersionProbe(("--version",), re.compile(r"PostgreSQL\) (\d[\d.]*)")),
+    "initdb": VersionProbe(("--version",), re.compile(r"PostgreSQL\) (\d[\d.]*)")),
     "chromium": VersionProbe(("--version",), re.compile(r"Chromium (\d[\d.]*)")),
 }

@@ -20,7 +20,7 @@ def silent(_message: str) -> None:
 
 
 def find_tool(name: str, *, cache: Path | None = None, progress: Progress = silent) -> Tool:
-    """Return how to start `name`: sipp, redis-server, espeak-ng, prometheus, promtool or chromium.
+    """Return how to start `name`: sipp, redis-server, espeak-ng, prometheus, promtool, chromium, postgres or initdb.
 
     Order: PATH (when new enough), the private copy in the cache folder, a private copy fetched now.
     progress is told what is done while it takes long. Raises ProvisionError with the cure.

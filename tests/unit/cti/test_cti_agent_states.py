@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
-import pytest_asyncio
 from sqlalchemy import select
 
 from acd.config import Agent, Policy, Queue
@@ -82,11 +81,9 @@ class Process:
         self.tell(TalkEnded(offer, caller_remains=False), after=seconds)
 
 
-@pytest_asyncio.fixture
-async def url(tmp_path):
-    url = f"sqlite:///{tmp_path / 'hotline.db'}"
-    await migrate(url)
-    return url
+@pytest.fixture
+def url(database_url):
+    return database_url
 
 
 @pytest.fixture

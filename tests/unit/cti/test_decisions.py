@@ -12,7 +12,6 @@ from acd.engine import Engine
 from acd.events import AgentLoggedIn, AgentPaused, CallQueued, TalkEnded, TalkStarted
 from cti.clock import Clock
 from cti.database import Database
-from cti.database.migrate import migrate
 from cti.decisions import KEPT_SECONDS, PENDING_LIMIT, DecisionWriter, decisions_between, decisions_of, record_of
 from cti.reasons import LANGUAGES, overtakings, sentences
 
@@ -129,10 +128,8 @@ def test_it_is_told_in_both_languages():
 
 
 @pytest.mark.asyncio
-async def test_they_are_in_the_database_soon_and_for_a_day(tmp_path):
-    url = f"sqlite:///{tmp_path}/hotline.db"
-    await migrate(url)
-    database, clock = Database(url), Clock()
+async def test_they_are_in_the_database_soon_and_for_a_day(database_url):
+    database, clock = Database(database_url), Clock()
     writer = DecisionWriter(database, clock)
     work = asyncio.create_task(writer.run())
     try:
@@ -160,10 +157,8 @@ async def test_they_are_in_the_database_soon_and_for_a_day(tmp_path):
 
 
 @pytest.mark.asyncio
-async def test_what_is_left_at_the_end_is_written(tmp_path):
-    url = f"sqlite:///{tmp_path}/hotline.db"
-    await migrate(url)
-    database = Database(url)
+async def test_what_is_left_at_the_end_is_written(database_url):
+    database = Database(database_url)
     writer = DecisionWriter(database, Clock())
     a_day(writer)
     await writer.close(10.0)
@@ -182,10 +177,8 @@ async def test_a_database_that_is_away_costs_only_the_decisions(tmp_path):
 
 
 @pytest.mark.asyncio
-async def test_a_server_that_leaves_writes_the_last_ones(tmp_path):
-    url = f"sqlite:///{tmp_path}/hotline.db"
-    await migrate(url)
-    database = Database(url)
+async def test_a_server_that_leaves_writes_the_last_ones(database_url):
+    database = Database(database_url)
     writer = DecisionWriter(database, Clock())
     a_day(writer)
     await writer.close(5.0)

@@ -3,7 +3,6 @@
 from contextlib import asynccontextmanager
 
 import pytest
-import pytest_asyncio
 
 from acd.commands import OfferCall
 from acd.config import Agent, CallbackRules, Policy, Queue, SkillNeed, Tier
@@ -107,11 +106,9 @@ class Process:
         self.writer.settle(self.engine.entries())
 
 
-@pytest_asyncio.fixture
-async def url(tmp_path):
-    url = f"sqlite:///{tmp_path / 'hotline.db'}"
-    await migrate(url)
-    return url
+@pytest.fixture
+def url(database_url):
+    return database_url
 
 
 @pytest.fixture

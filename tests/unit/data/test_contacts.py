@@ -8,7 +8,7 @@ from sqlalchemy import insert
 
 import cti.contacts
 from cti.contacts import LEGS, Attempt, ContactLeg, LegKind, legs_between, legs_of
-from cti.database import Database, migrate
+from cti.database import Database
 
 pytestmark = pytest.mark.asyncio
 
@@ -22,10 +22,8 @@ WHOLE = ContactLeg(
 
 
 @pytest_asyncio.fixture
-async def database(tmp_path):
-    url = f"sqlite:///{tmp_path}/hotline.db"
-    await migrate(url)
-    opened = Database(url)
+async def database(database_url):
+    opened = Database(database_url)
     yield opened
     await opened.close()
 

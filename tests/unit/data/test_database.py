@@ -1,16 +1,17 @@
 import asyncio
 import datetime as dt
 import re
-import sqlite3
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
 
 import cti.database
 from cti.database import Database, DatabaseAddressError, migrate
@@ -23,10 +24,9 @@ pytestmark = pytest.mark.asyncio
 ROOT = Path(__file__).parents[3]
 
 
-async def test_migrations_make_exactly_the_models_tables(tmp_path):
-    url = f"sqlite:///{tmp_path}/hotline.db"
-    assert await migrate(url) is True
-    database = Database(url)
+async def test_migrations_make_exactly_the_models_tables(empty_url):
+    assert await migrate(empty_url) is True
+    database = Database(empty_url)
     async with database.reading() as session:
         connection = await session.connection()
         differences = await connection.run_sync(
@@ -34,6 +34,24 @@ async def test_migrations_make_exactly_the_models_tables(tmp_path):
         )
     await database.close()
     assert differences == []
+
+
+async def test_each_migration_can_be_taken_back_and_made_again(database_url):
+    script = Config()
+    script.set_main_option("script_location", str(Path(cti.database.__file__).parent / "migrations"))
+
+    def down_and_up(connection):
+        script.attributes["connection"] = connection
+        for revision in ("0004", "0003", "0002", "0001", "base"):
+            command.downgrade(script, revision)
+        left = set(inspect(connection).get_table_names()) - {"alembic_version"}
+        command.upgrade(script, HEAD)
+        return left, compare_metadata(MigrationContext.configure(connection), Base.metadata)
+
+    database = Database(database_url)
+    async with database.changing_tables() as connection:
+        assert await connection.run_sync(down_and_up) == (set(), [])
+    await database.close()
 
 
 async def test_the_head_is_the_newest_migration():
@@ -53,19 +71,17 @@ async def test_migrating_again_is_quick_and_does_nothing(tmp_path):
     assert min(times) < 0.05
 
 
-async def test_many_at_once_migrate_once(tmp_path):
-    url = f"sqlite:///{tmp_path}/hotline.db"
-    assert sorted(await asyncio.gather(*(migrate(url) for _ in range(4)))) == [False, False, False, True]
+async def test_many_at_once_migrate_once(empty_url):
+    assert sorted(await asyncio.gather(*(migrate(empty_url) for _ in range(4)))) == [False, False, False, True]
 
 
-async def test_a_newer_database_is_refused_with_the_cure(tmp_path):
-    url = f"sqlite:///{tmp_path}/hotline.db"
-    await migrate(url)
-    with sqlite3.connect(tmp_path / "hotline.db") as link:
-        link.execute("UPDATE alembic_version SET version_num = '9999'")
-    link.close()
+async def test_a_newer_database_is_refused_with_the_cure(database_url):
+    database = Database(database_url)
+    async with database.writing() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    await database.close()
     with pytest.raises(UnknownRevisionError, match="start the version"):
-        await migrate(url)
+        await migrate(database_url)
 
 
 @pytest.mark.parametrize("url", ["", "nonsense", "mysql://u:secret55@h/d", "sqlite://", "sqlite:///:memory:"])
@@ -86,19 +102,15 @@ async def test_the_file_is_readable_by_its_owner_alone(tmp_path):
     assert {file.stat().st_mode & 0o077 for file in (tmp_path / "deep").iterdir()} == {0}
 
 
-async def test_readers_are_not_stopped_by_a_writer(tmp_path):
-    url = f"sqlite:///{tmp_path}/hotline.db"
-    await migrate(url)
-    database = Database(url)
+async def test_readers_are_not_stopped_by_a_writer(database_url):
+    database = Database(database_url)
     async with database.writing(), asyncio.timeout(1), database.reading() as session:
         await session.connection()
     await database.close()
 
 
-async def test_seeding_is_quick_and_covers_tiers_languages_and_areas(tmp_path):
-    url = f"sqlite:///{tmp_path}/hotline.db"
-    await migrate(url)
-    database = Database(url)
+async def test_seeding_is_quick_and_covers_tiers_languages_and_areas(database_url):
+    database = Database(database_url)
     started = time.perf_counter()
     added = await seed_demo(database, today=dt.date(2026, 3, 31), now_ms=1_700_000_000_000)
     assert time.perf_counter() - started < 2

@@ -1,7 +1,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 import pytest_asyncio
@@ -50,10 +50,8 @@ def test_a_trail_is_bounded():
 
 
 @pytest_asyncio.fixture
-async def database(tmp_path):
-    url = f"sqlite:///{tmp_path}/hotline.db"
-    await migrate(url)
-    opened = Database(url)
+async def database(database_url):
+    opened = Database(database_url)
     yield opened
     await opened.close()
 
@@ -67,6 +65,15 @@ async def writer(database):
     with suppress(asyncio.CancelledError):
         await running
     await made.close(2)
+
+
+@asynccontextmanager
+async def locked(database):
+    """Nobody else may write meanwhile."""
+    async with database.writing() as session:
+        if session.get_bind().dialect.name == "postgresql":
+            await session.execute(text("LOCK TABLE call_records"))
+        yield
 
 
 async def eventually(check: Callable[[], bool], seconds: float = 10) -> None:
@@ -125,7 +132,7 @@ async def test_an_end_without_a_beginning_makes_a_record(writer, database):
 
 @pytest.mark.asyncio
 async def test_a_locked_database_delays_writes_and_stops_nobody(writer, database):
-    async with database.writing():
+    async with locked(database):
         started = time.monotonic()
         for n in range(300):
             writer.begin(f"c{n}", started_at_ms=n)
@@ -161,7 +168,7 @@ async def test_a_dead_database_keeps_news_until_it_is_back(tmp_path):
 async def test_news_told_while_a_write_fails_win_over_the_older_ones(database):
     writer = RecordWriter(database)
     writer.update("c1", queue="old", agent="a1")
-    async with database.writing():
+    async with locked(database):
         failing = asyncio.ensure_future(writer.flush(0.1))
         await eventually(lambda: writer.pending == 0)
         writer.update("c1", queue="new")
@@ -224,13 +231,12 @@ async def test_texts_are_cleaned_and_cut_to_their_columns(database):
 
 
 @pytest.mark.asyncio
-async def test_a_database_without_tables_is_waited_for(tmp_path):
-    url = f"sqlite:///{tmp_path}/hotline.db"
-    database = Database(url)
+async def test_a_database_without_tables_is_waited_for(empty_url):
+    database = Database(empty_url)
     writer = RecordWriter(database)
     writer.begin("c1", started_at_ms=1)
     assert not await writer.flush(5)
-    await migrate(url)
+    await migrate(empty_url)
     assert await writer.flush(5)
     async with database.reading() as session:
         assert (await session.execute(text("SELECT count(*) FROM call_records"))).scalar() == 1
