@@ -24,7 +24,7 @@ def dispatch(world: World) -> None:
     if not world.dispatching or not world.matching.changed:
         return
     for match in world.matching.matches(world.now):
-        call = world.calls[match.call]
+        call = world.calls[match.key[-1]]
         others = _rung_with_him(world, call, match)
         round_id = _offer_id(world, world.offers_made + 1)
         world.story.decide(_decision(world, call, match, round_id, tuple([agent.name for agent in others])))
@@ -54,7 +54,7 @@ def _decision(world: World, call: Call, match: Match, round_id: str, also_rung: 
         tier=call.tier,
         at=world.now,
         waited_seconds=call.waited_seconds(world.now),
-        score=world.now - call.key[1],
+        score=world.now - match.key[1],
         past_guarantee=call.overdue,
         returned=call.first,
         ring=match.ring,

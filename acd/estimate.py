@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from acd.config import Queue
-    from acd.matching import Line
+    from acd.heads import Line
     from acd.records import AgentRecord, Call, Offer
     from acd.world import World
 

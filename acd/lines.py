@@ -18,9 +18,9 @@ class Lines:
     def __init__(self) -> None:
         self._places: dict[str, Ordered[SortKey]] = {}
 
-    def hold_place(self, call: Call) -> None:
-        """Let the call hold a place in its queue (again: it moves if its key has changed)."""
-        held, queue, key = call.place, call.queue.name, call.key
+    def hold_place(self, call: Call, key: SortKey) -> None:
+        """Let the call hold the place of this key in its queue (again: it moves if its key has changed)."""
+        held, queue = call.place, call.queue.name
         if held is not None:
             if held == (queue, key):
                 return

@@ -11,6 +11,7 @@ import heapq
 from typing import TYPE_CHECKING, NamedTuple
 
 from acd.eligibility import merge_needs
+from acd.heads import NOBODY, Line, LineName, sight
 from acd.searches import Search
 from acd.strategies import find
 
@@ -24,72 +25,19 @@ if TYPE_CHECKING:
     from acd.strategies import Rank
 
 _RANKED = 10
-_SLACK = 64
 _MOST_LINES = 4096
 #: what is compared when an agent's own preferences count: a key with his bonus taken off, without the id
 _Bid = tuple[int, float, int, int]
 
 
-class LineName(NamedTuple):
-    """What the calls of a line have in common.
-
-    `needs` are the calls' own beside their queue's, `stage` the ring their time has come for, `tier` is set where the
-    queue has dedicated seats, `wanted` while they wait for one agent only.
-    """
-
-    queue: str
-    needs: Needs
-    stage: int
-    tier: str = ""
-    wanted: str = ""
-
-
 class Match(NamedTuple):
-    """The next call to offer, to whom, by which search and ring, and the best free agents with what ranked them."""
+    """The next call to offer (by its key), to whom, by which search and ring, and the best free agents with what ranked them."""
 
-    call: str
+    key: SortKey
     agent: AgentRecord
     search: Search
     ring: int
     ranked: tuple[tuple[str, Rank], ...]
-
-
-class Line:
-    """Calls that may be offered and need the same, smallest key first.
-
-    A heap whose entries go stale when their call leaves and are dropped when they surface, or when most are stale.
-    """
-
-    __slots__ = ("heap", "members", "name", "plan", "ring", "search")
-
-    def __init__(self, name: LineName, plan: tuple[tuple[int, Search], ...]) -> None:
-        self.name, self.plan = name, plan
-        self.ring, self.search = plan[0]
-        self.members: dict[str, SortKey] = {}
-        self.heap: list[SortKey] = []
-
-    def add(self, call: Call) -> None:
-        """Take in a call."""
-        key = call.key
-        self.members[call.id] = key
-        heapq.heappush(self.heap, key)
-        if len(self.heap) > 2 * len(self.members) + _SLACK:
-            self.heap = list(self.members.values())
-            heapq.heapify(self.heap)
-
-    def head(self) -> SortKey:
-        """The key of the first call; there must be one."""
-        heap, members = self.heap, self.members
-        while members.get(heap[0][-1]) is not heap[0]:
-            heapq.heappop(heap)
-        return heap[0]
-
-    def in_force(self) -> tuple[int, Search]:
-        """The first ring that anybody logged in could ever serve; if there is none, the ring of the time itself."""
-        for ring, search in self.plan:
-            if search.open:
-                return ring, search
-        return next((ring, search) for ring, search in self.plan if not search.wanted)
 
 
 class Matching:
@@ -102,6 +50,8 @@ class Matching:
         self._by_skill: dict[str, list[AgentRecord]] = {}
         self._searches: dict[tuple[str, Needs, str, str], Search] = {}
         self._lines: dict[LineName, Line] = {}
+        self._heads: list[SortKey] = [NOBODY]
+        self._layout = 0  #: changes whenever agents must look around anew
         self._stamps = 0
         self._free = 0
         self._fresh: dict[str, AgentRecord] = {}  #: free, and not yet in any pool
@@ -109,25 +59,26 @@ class Matching:
 
     # Calls
 
-    def join(self, call: Call, queue: Queue, name: LineName) -> None:
+    def join(self, call: Call, key: SortKey, queue: Queue, name: LineName) -> None:
         """Let the call be found in this line, and in no other."""
         line = self._lines.get(name) or self._new_line(queue, name)
         if call.line is not None:
-            if call.line is line and line.members[call.id] == call.key:
+            if call.line is line and line.members[call.id] == key:
                 return
             self.leave(call)
         if not line.members:
             self._activate(line)
-        line.add(call)
+        line.add(key)
         call.line = line
-        self._dirty[line] = None
+        if self._free:
+            self._dirty[line] = None
 
     def leave(self, call: Call) -> None:
         """Let the call no longer be found."""
         line = call.line
         if line is not None:
             call.line = None
-            del line.members[call.id]
+            line.remove(call.id)
             if not line.members:
                 self._deactivate(line)
 
@@ -138,7 +89,7 @@ class Matching:
     def line(self, queue: Queue, name: LineName) -> Line:
         """Return the line of this name, with the search in force for it now."""
         line = self._lines.get(name) or self._new_line(queue, name)
-        line.ring, line.search = line.in_force()
+        self._search_for(line)
         return line
 
     # Agents
@@ -146,6 +97,7 @@ class Matching:
     def learn(self, agent: AgentRecord) -> None:
         """Begin to know an agent."""
         self._agents[agent.name] = agent
+        self._layout += 1
         self._by_queue, self._by_skill = {}, {}
         for search in self._searches.values():
             search.add(agent)
@@ -191,6 +143,8 @@ class Matching:
         """Forget lines and searches, because the policy changes; the caller lets every call join again."""
         self._lines.clear()
         self._searches.clear()
+        self._heads = [NOBODY]
+        self._layout += 1
         self._dirty.clear()
         self._by_queue, self._by_skill = {}, {}
         for agent in self._agents.values():
@@ -227,24 +181,19 @@ class Matching:
         found = self._best_call(agent)
         if found is None:
             return None
-        line, call = found
+        line, key = found
         search = line.search
         rank = search.strategy.rank(agent, search.needs, now)
-        return Match(call, agent, search, line.ring, ((agent.name, rank),))
+        return Match(key, agent, search, line.ring, ((agent.name, rank),))
 
-    @staticmethod
-    def _best_call(agent: AgentRecord) -> tuple[Line, str] | None:
+    def _best_call(self, agent: AgentRecord) -> tuple[Line, SortKey] | None:
         """The call of the best score, in this agent's eyes, of all he is able for."""
-        best: _Bid | SortKey | None = None
-        for pool in agent.pools:
-            for line in pool.lines:
-                key = line.heap[0]
-                if line.members.get(key[-1]) is not key:
-                    key = line.head()
-                bid = (key[0], key[1] - pool.bonus, key[2], key[3]) if pool.bonus else key
-                if best is None or bid < best:
-                    best, chosen, call = bid, line, key[-1]
-        return None if best is None else (chosen, call)
+        seen = agent.sight
+        if seen is None or seen.layout != self._layout:
+            if any(pool.bonus for pool in agent.pools):
+                return _best_weighed(agent)
+            seen = agent.sight = sight(self._layout, agent.pools)
+        return seen.best(self._heads)
 
     def next_best(self, match: Match, most: int, now: float) -> list[AgentRecord]:
         """Return who is to be rung together with a match's agent: the next best, at most so many.
@@ -255,7 +204,7 @@ class Matching:
         for pool in match.search.pools:
             for _, agent in pool.ranked(now, self._chance, most + _RANKED):
                 best = self._best_call(agent)
-                if agent is not match.agent and best is not None and best[1] == match.call:
+                if agent is not match.agent and best is not None and best[1] == match.key:
                     found[agent.name] = agent
         return list(found.values())[:most]
 
@@ -283,24 +232,33 @@ class Matching:
         if line.members:
             for pool in line.search.pools:
                 if pool.has_free:
-                    key = line.head()
+                    key = line.head
                     return (key[0], key[1] - pool.bonus, key[2], key[3]), pool
         return None
 
     def _match(self, line: Line, pool: Pool, now: float) -> Match:
         ranked = pool.ranked(now, self._chance, _RANKED)
         names = tuple((agent.name, rank) for rank, agent in ranked)
-        return Match(line.head()[-1], ranked[0][1], line.search, line.ring, names)
+        return Match(line.head, ranked[0][1], line.search, line.ring, names)
 
-    def _settle(self, agent: AgentRecord) -> None:
+    @staticmethod
+    def _settle(agent: AgentRecord) -> None:
+        since = agent, agent.stamp
         for pool in agent.pools:
-            pool.add(agent)
+            pool.note(since)
 
     # Lines and searches
 
     def _activate(self, line: Line) -> None:
-        line.ring, line.search = line.in_force()
+        self._search_for(line)
         line.search.lines[line] = None
+
+    def _search_for(self, line: Line) -> None:
+        """Bring in force the search of the first ring that anybody could serve."""
+        line.ring, search = line.in_force()
+        if search is not line.search:
+            line.search = search
+            self._layout += 1
 
     def _deactivate(self, line: Line) -> None:
         line.search.lines.pop(line, None)
@@ -315,7 +273,8 @@ class Matching:
         ]
         if name.wanted:
             plan.insert(0, (-1, self._search(queue, name.needs, name.tier, name.wanted)))
-        line = self._lines[name] = Line(name, tuple(plan))
+        line = self._lines[name] = Line(name, tuple(plan), self._heads)
+        self._layout += 1
         for _, search in plan:
             search.watchers.append(line)
         return line
@@ -347,9 +306,25 @@ class Matching:
     def _drop_unused(self) -> None:
         """Callers' needs come from flows: forget those that nobody waits with."""
         self._lines = {name: line for name, line in self._lines.items() if line.members}
+        self._heads = [NOBODY]
+        self._layout += 1
+        for line in self._lines.values():
+            line.enrol(self._heads)
         used = {id(search) for line in self._lines.values() for _, search in line.plan}
         self._searches = {key: search for key, search in self._searches.items() if id(search) in used}
         for search in self._searches.values():
             search.watchers = [line for line in search.watchers if line.members]
         for agent in self._agents.values():
             agent.pools = [pool for pool in agent.pools if id(pool.search) in used]
+
+
+def _best_weighed(agent: AgentRecord) -> tuple[Line, SortKey] | None:
+    """The call of the best score in the eyes of an agent for whom some queues weigh more."""
+    best: _Bid | None = None
+    for pool in agent.pools:
+        for line in pool.search.lines:
+            key = line.head
+            bid = (key[0], key[1] - pool.bonus, key[2], key[3])
+            if best is None or bid < best:
+                best, chosen = bid, (line, key)
+    return None if best is None else chosen

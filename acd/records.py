@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from acd.config import Agent, CallbackRules, Needs, Queue
     from acd.events import OfferCause
     from acd.facts import CallbackOutcome
-    from acd.matching import Line
+    from acd.heads import Line, Sight
     from acd.searches import Pool
 
 IN_LINE = frozenset({CallState.WAITING, CallState.OFFERED, CallState.CONNECTING, CallState.LEAVING})
@@ -171,9 +171,10 @@ class AgentRecord:
     talked_seconds: float = 0.0  #: since he logged in
     logged_in_at: float = 0.0
     last_offered: int = 0  #: number of his last offer, 0 if he had none
-    presence: Presence = Presence.AWAY  #: these three are set by acd.matching only
+    presence: Presence = Presence.AWAY  #: these four are set by acd.matching only
     stamp: int = 0  #: not 0 while he is free; a new number each time he becomes free
     pools: list[Pool] = field(default_factory=list)
+    sight: Sight | None = None
 
     def __post_init__(self) -> None:
         self.name = self.config.name

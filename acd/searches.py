@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
     from acd.chance import Chance
     from acd.config import Needs, Queue
+    from acd.heads import Line
     from acd.lines import Lines
-    from acd.matching import Line
     from acd.records import AgentRecord
     from acd.strategies import Rank, Strategy
 
 #: rank, order in the configuration, the stamp that says whether this entry is still true, the agent
 _Free = tuple["Rank", int, int, "AgentRecord"]
+#: an agent, and the stamp he had when he became free
+Since = tuple["AgentRecord", int]
 _SLACK = 64
 _NOT_WANTED = Ineligibility(Reason.NOT_WANTED)
 
@@ -93,7 +95,7 @@ class Search:
         if agent.presence is not Presence.AWAY:
             self.count(agent, Presence.AWAY, agent.presence)
         if agent.stamp:
-            pool.add(agent)
+            pool.note((agent, agent.stamp))
 
     def drop(self, agent: AgentRecord) -> None:
         """Forget an agent who is able, logged out and free for nothing."""
@@ -138,27 +140,29 @@ class Pool:
 
     A heap whose entries go stale when their agent is taken (his stamp changes) and are dropped when they surface, or
     when most are stale. The rank of a free agent does not change; strategies for which it does are asked each time.
+    Who has become free is only noted, for he is able for many kinds of call, and ranked once somebody needs the pool.
     """
 
-    __slots__ = ("_heap", "_most", "bonus", "lines", "search")
+    __slots__ = ("_heap", "_most", "_noted", "bonus", "search")
 
     def __init__(self, search: Search, bonus: float) -> None:
         self.search, self.bonus = search, bonus
-        self.lines = search.lines  #: the same mapping, one step nearer for whoever looks through many pools
         self._heap: list[_Free] = []
+        self._noted: list[Since] = []
         self._most = _SLACK
 
-    def add(self, agent: AgentRecord) -> None:
+    def note(self, since: Since) -> None:
         """Take in an agent who has become free."""
-        strategy = self.search.strategy
-        rank = strategy.rank(agent, self.search.needs, 0.0) if strategy.constant else ()
-        heapq.heappush(self._heap, (rank, agent.order, agent.stamp, agent))
-        if len(self._heap) > self._most:
-            self._compact()
+        noted = self._noted
+        noted.append(since)
+        if len(noted) > self._most:
+            self._rank_noted()
 
     @property
     def has_free(self) -> bool:
         """Whether any agent in it is free."""
+        if self._noted:
+            self._rank_noted()
         heap = self._heap
         while heap:
             _, _, stamp, agent = heap[0]
@@ -169,6 +173,7 @@ class Pool:
 
     def ranked(self, now: float, chance: Chance, most: int) -> list[tuple[Rank, AgentRecord]]:
         """The best free agents, best first, at most so many, each with what ranked him."""
+        self._rank_noted()
         strategy, needs = self.search.strategy, self.search.needs
         if strategy.constant:
             return [(rank, agent) for rank, _, _, agent in self._smallest(most)]
@@ -191,6 +196,16 @@ class Pool:
                 if child < len(heap):
                     heapq.heappush(edge, (heap[child], child))
         return found
+
+    def _rank_noted(self) -> None:
+        strategy, needs, heap = self.search.strategy, self.search.needs, self._heap
+        for agent, stamp in self._noted:
+            if agent.stamp == stamp:
+                rank = strategy.rank(agent, needs, 0.0) if strategy.constant else ()
+                heapq.heappush(heap, (rank, agent.order, stamp, agent))
+        self._noted.clear()
+        if len(heap) > self._most:
+            self._compact()
 
     def _compact(self) -> None:
         self._heap = [entry for entry in self._heap if entry[3].stamp == entry[2]]

@@ -16,9 +16,9 @@ from acd.errors import InvalidTransition
 from acd.events import OfferCause
 from acd.facts import AgentChanged, EventIgnored
 from acd.forecast import Forecast, Outlook
+from acd.heads import LineName
 from acd.lines import Lines
-from acd.matching import Line as MatchingLine
-from acd.matching import LineName, Matching
+from acd.matching import Matching
 from acd.records import IN_LINE, AgentRecord, Call, Customers, Offers, Presence
 from acd.returning import LastAgents, Returning
 from acd.roster import Roster
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from acd.commands import Command
     from acd.events import Event
     from acd.facts import CallFact, Fact, Ignored, WrapUpFinished
+    from acd.heads import Line
     from acd.records import Offer
     from acd.searches import Search
 
@@ -144,12 +145,13 @@ class World:
         offerable = call.offerable
         if offerable:
             call.overdue = self._is_overdue(call)
+        key = call.key
         if call.holds_place:
-            self.lines.hold_place(call)
+            self.lines.hold_place(call, key)
         else:
             self.lines.give_up_place(call)
         if offerable:
-            self.matching.join(call, call.queue, self._line_of(call))
+            self.matching.join(call, key, call.queue, self._line_of(call))
             self._arm_next_change(call)
         elif call.line is not None:
             self._hide(call)
@@ -163,7 +165,7 @@ class World:
         line = call.line or self.matching.line(call.queue, self._line_of(call))
         return line.ring, line.search
 
-    def line_of_newcomer(self, queue: Queue) -> MatchingLine:
+    def line_of_newcomer(self, queue: Queue) -> Line:
         """Return the line of a caller who would join this queue now with no needs and tier of his own."""
         return self.matching.line(queue, LineName(queue.name, (), 0))
 

@@ -25,7 +25,8 @@ from acd.chance import Chance
 from acd.config import SkillNeed
 from acd.eligibility import cannot
 from acd.facts import CallEnded, Fact
-from acd.matching import LineName, Matching
+from acd.heads import LineName
+from acd.matching import Matching
 from acd.records import AgentRecord, Call, Presence
 from acd.simulation.callers import Caller
 from acd.simulation.runner import Simulation
@@ -59,14 +60,14 @@ class Bare:
     def join(self, call: Call) -> None:
         """An arrival."""
         self.calls[call.id] = call
-        self.matching.join(call, call.queue, LineName(call.queue.name, call.needs, 0))
+        self.matching.join(call, call.key, call.queue, LineName(call.queue.name, call.needs, 0))
         assert next(self.matching.matches(0.0), None) is None, "somebody free was overlooked"
 
     def complete(self, agent: AgentRecord) -> None:
         """A completion: the agent gets his best caller."""
         self.matching.freed(agent)
         for match in self.matching.matches(0.0):
-            self.matching.leave(self.calls.pop(match.call))
+            self.matching.leave(self.calls.pop(match.key[-1]))
             self.matching.taken(match.agent)
         self.matching.taken(agent)
 
