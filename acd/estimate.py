@@ -41,7 +41,7 @@ def expected_wait(world: World, call: Call, *, looking: bool = False) -> Expecte
 
     `looking`: somebody only looks; what callers are told must not depend on who looked when.
     """
-    outlook = _outlook(world, call.id, looking=looking)
+    outlook = _outlook(world, call, looking=looking)
     found = outlook.calls.get(call.id)
     if found is None and call.queue.name in outlook.last:
         place, expected = outlook.last[call.queue.name]
@@ -51,20 +51,26 @@ def expected_wait(world: World, call: Call, *, looking: bool = False) -> Expecte
 
 def newcomer_wait(world: World, queue: str) -> Expected | None:
     """Foresee the wait of a caller of no tier who would join this configured queue now with no needs of his own."""
-    return _outlook(world, "", looking=True).newcomers.get(queue)
+    return _outlook(world, None, looking=True).newcomers.get(queue)
 
 
-def _outlook(world: World, call: str, *, looking: bool) -> Outlook:
+def _outlook(world: World, call: Call | None, *, looking: bool) -> Outlook:
     held = world.seen if looking else world.foreseen
     age = world.now - held.at
-    lacks_him = call and call not in held.calls and (looking or age > held.fresh_seconds * _MISSING)
-    if age > held.fresh_seconds or lacks_him:
+    if age > held.fresh_seconds or _lacks_him(world, held, call, looking=looking):
         held = _look_ahead(world)
         if looking:
             world.seen = held
         else:
             world.foreseen = held
     return held
+
+
+def _lacks_him(world: World, held: Outlook, call: Call | None, *, looking: bool) -> bool:
+    """Whether a new look would show a caller who is not in this one; those who stand far behind are never played."""
+    if call is None or call.id in held.calls or not (looking or world.now - held.at > held.fresh_seconds * _MISSING):
+        return False
+    return world.lines.position(call) <= _MOST_CALLERS
 
 
 def _look_ahead(world: World) -> Outlook:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,8 +66,9 @@ def play(parties: Sequence[Party], agents: Sequence[Busy], runs: int, chance: Ch
     """Return the further wait in seconds of each waiter in each run; a run in which he was never served counts nothing."""
     waits: dict[str, list[float]] = {waiter.call: [] for party in parties for waiter in party.waiting}
     serves = _served_by(parties, len(agents))
+    rests = [_Rest.of(agent) for agent in agents]
     for _ in range(runs):
-        _Run(parties, agents, serves, chance, waits).play()
+        _Run(parties, rests, serves, chance, waits).play()
     return waits
 
 
@@ -80,6 +81,39 @@ def _served_by(parties: Sequence[Party], agents: int) -> list[list[int]]:
     return serves
 
 
+class _Rest(NamedTuple):
+    """What may be left of what an agent does: `seconds`; None for one who talks.
+
+    Then one of the past talks that were `longer` than his so far (`talked_seconds`), else as if talks of `mean_seconds` had no memory.
+    """
+
+    seconds: float | None
+    longer: Sequence[float] = ()
+    talked_seconds: float = 0.0
+    mean_seconds: float = 0.0
+    wrapup_seconds: float = 0.0
+
+    @classmethod
+    def of(cls, agent: Busy) -> _Rest:
+        """Look at an agent once, before all runs."""
+        if agent.seconds is not None:
+            return cls(agent.seconds)
+        longer = [talk for talk in agent.talks if talk > agent.talked_seconds]
+        mean_seconds = sum(agent.talks) / len(agent.talks)
+        return cls(None, longer, agent.talked_seconds, mean_seconds, agent.wrapup_seconds)
+
+    def draw(self, chance: Chance) -> float:
+        """Seconds until he is free, this time."""
+        if self.seconds is not None:
+            return self.seconds
+        longer = self.longer
+        if longer:
+            rest = longer[int(chance.uniform() * len(longer))] - self.talked_seconds
+        else:
+            rest = chance.exponential() * self.mean_seconds
+        return rest + self.wrapup_seconds
+
+
 class _What(IntEnum):
     FREE = 0  #: an agent becomes free
     LOOK = 1  #: an idle agent may be wanted now, because somebody reached his next ring
@@ -90,7 +124,7 @@ class _Run:
     def __init__(
         self,
         parties: Sequence[Party],
-        agents: Sequence[Busy],
+        rests: Sequence[_Rest],
         serves: Sequence[Sequence[int]],
         chance: Chance,
         waits: dict[str, list[float]],
@@ -105,13 +139,14 @@ class _Run:
             [(waiter.key, number, waiter, self._patience(party)) for number, waiter in enumerate(party.waiting)]
             for party in parties
         ]
-        self._count = self._left
+        self._count = self._left + len(rests)
         self._idle: set[int] = set()
         self._last_key = max((waiter.key[1] for party in parties for waiter in party.waiting), default=0.0)
         #: (time, order, what, agent or party, which of its later callers)
-        self._due: list[tuple[float, int, _What, int, int]] = []
-        for number, agent in enumerate(agents):
-            self._later(self._residual(agent), _What.FREE, number)
+        self._due: list[tuple[float, int, _What, int, int]] = [
+            (rest.draw(chance), self._left + number, _What.FREE, number, 0) for number, rest in enumerate(rests)
+        ]
+        heapq.heapify(self._due)
         for number, party in enumerate(parties):
             for each in range(len(party.later)):
                 self._next_caller(0.0, number, each)
@@ -199,14 +234,3 @@ class _Run:
 
     def _handling(self, party: Party) -> float:
         return party.talks[int(self._chance.uniform() * len(party.talks))] + party.wrapup_seconds
-
-    def _residual(self, agent: Busy) -> float:
-        """What is left of a talk: one of the past talks that were longer still, else as if talks had no memory."""
-        if agent.seconds is not None:
-            return agent.seconds
-        longer = [talk for talk in agent.talks if talk > agent.talked_seconds]
-        if longer:
-            rest = longer[int(self._chance.uniform() * len(longer))] - agent.talked_seconds
-        else:
-            rest = self._chance.exponential() * sum(agent.talks) / len(agent.talks)
-        return rest + agent.wrapup_seconds
