@@ -5,8 +5,10 @@ The names of what it loads contain a hash of the content, so browsers may keep t
 
 import hashlib
 import mimetypes
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlencode
 
 from aiohttp import hdrs, web
 
@@ -50,7 +52,7 @@ async def wallboard_page(deps: ApiDeps, request: web.Request, query: WallQuery) 
     is revoked; it is then sent to the page without it.
     """
     if query.token is not None:
-        return _wall(deps, query.token)
+        return _wall(deps, query.token, query.model_dump(include={"language", "theme"}, exclude_none=True))
     return _served(request, "index.html", "no-cache")
 
 
@@ -68,11 +70,11 @@ async def asset(_deps: ApiDeps, request: web.Request, file: str) -> web.Response
     return _served(request, file, _FOR_EVER)
 
 
-def _wall(deps: ApiDeps, token: str) -> web.Response:
+def _wall(deps: ApiDeps, token: str, looks: Mapping[str, str]) -> web.Response:
     text = deps.access.log_in_display(token)
     if text is None:
         raise Refusal(403, "this link is not valid any more; `hotline wallboard token` prints the present one")
-    answer = web.Response(status=303, headers={hdrs.LOCATION: "/wallboard"})
+    answer = web.Response(status=303, headers={hdrs.LOCATION: "/wallboard" + (f"?{urlencode(looks)}" if looks else "")})
     set_cookie(answer, text, DISPLAY_SECONDS, deps)
     return answer
 

@@ -438,9 +438,11 @@ class SessionView(Model):
 
 
 class WallQuery(Model):
-    """The token of a wall display's link."""
+    """The token of a wall display's link, and how the page looks on a wall, which has no mouse to choose it."""
 
     token: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    language: Literal["zh", "en"] | None = None
+    theme: Literal["light", "dark"] | None = None
 
 
 class SessionEnded(Model):

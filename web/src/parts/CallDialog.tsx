@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { clock, duration } from '../format.ts';
 import { language, t } from '../preferences.ts';
 import { callDetail, callReasons, type CallDetail, type Reasons, type Standing, type TrailStep } from '../server.ts';
-import { offset } from '../state.ts';
+import { board, offset } from '../state.ts';
 import { isWord } from '../words.ts';
 import { Dialog, Fact } from './Dialog.tsx';
 
@@ -49,12 +49,18 @@ function told(status: number, why: string): string {
 
 function Facts({ detail: { live, record } }: { detail: CallDetail }) {
   const place = `place_${live?.place ?? 'over'}`;
+  const queueName = live?.queue || record?.queue;
+  const tierName = live?.tier || record?.tier;
+  const agentName = live?.agent || record?.agent;
+  const queues = board.value?.queues ?? [];
+  const queue = queues.find((each) => each.name === queueName);
+  const tier = queues[0]?.tiers.find((each) => each.tier === tierName); // every queue lists every tier
   return (
     <dl class="facts">
       <Fact name={t('place')}>{isWord(place) ? t(place) : place}</Fact>
-      <Fact name={t('queue')}>{live?.queue || record?.queue}</Fact>
-      <Fact name={t('tier')}>{live?.tier || record?.tier}</Fact>
-      <Fact name={t('agent')}>{live?.agent || record?.agent}</Fact>
+      <Fact name={t('queue')}>{queue?.label[language.value] ?? queueName}</Fact>
+      <Fact name={t('tier')}>{tier?.label[language.value] ?? tierName}</Fact>
+      <Fact name={t('agent')}>{board.value?.agents.find((each) => each.name === agentName)?.label ?? agentName}</Fact>
       <Fact name={t('waited')}>{waited(live?.waited_seconds ?? null, record?.wait_ms ?? null)}</Fact>
       <Fact name={t('outcome')}>{record?.outcome}</Fact>
     </dl>
@@ -128,9 +134,12 @@ function Story({ story }: { story: { at: string; what: string; details: Record<s
   );
 }
 
+// Whoever looks at a call here needs no number of its caller, and others may look over his shoulder.
+const PRIVATE = new Set(['caller', 'number']);
+
 function details(values: Record<string, unknown>): string {
   return Object.entries(values)
-    .filter(([, value]) => value !== null && value !== '')
+    .filter(([key, value]) => value !== null && value !== '' && !PRIVATE.has(key))
     .map(([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
     .join(' · ');
 }

@@ -99,7 +99,7 @@ function Cell({ head, level, unit, note, signed, children }: CellProps) {
         )}
         {level !== 'none' && <span class="unseen"> {t(`level_${level}`)}</span>}
       </span>
-      {note && <small>{note}</small>}
+      <small>{note ?? ''}</small>
     </span>
   );
 }
