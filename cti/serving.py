@@ -1,5 +1,6 @@
 """The server with its HTTP side, from start to signal."""
 
+from contextlib import AsyncExitStack, closing
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -27,9 +28,11 @@ async def serve_until_stopped(settings: Settings, *, take_over: bool) -> None:
 
     Raises StartRefused, BadDocument, ListenError (status 2), OwnershipLost (status 3).
     """
-    async with opened(settings, take_over=take_over) as (server, database, metrics):
+    async with opened(settings, take_over=take_over) as (server, database, metrics), AsyncExitStack() as stack:
         watch = LinkWatch(database, server.store, lambda: server.events_link.up and server.actions_link.up)
-        access = open_access(settings.run_dir, settings.http.token.get_secret_value(), lambda: server.policy, Clock(settings.time_zone))
+        access = stack.enter_context(
+            closing(open_access(settings.run_dir, settings.http.token.get_secret_value(), lambda: server.policy, Clock(settings.time_zone)))
+        )
         app = make_app(_deps(settings, server, database, metrics, watch, access))
         if any(service.own.startswith("/demo") for service in read_backends(settings).services.values()):
             add_demo(app, Clock(settings.time_zone).civil)

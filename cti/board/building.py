@@ -28,6 +28,7 @@ from cti.kpi.tally import LegTally
 from cti.users.roles import Role
 
 IVR_CALLS_SHOWN = 100
+LINE_SHOWN = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def build(known: Knowledge) -> Board:
         pause_reasons=[
             NamedLabel(name=reason.name, label=Label(zh=reason.label_zh, en=reason.label_en)) for reason in policy.pause_reasons.values()
         ],
-        line=[_place(queue, call) for queue, call in places],
+        line=_line(places),
         ivr=_ivr(known.calls), alerts=list(known.alerts), trend=_trend(*known.trend),
     )  # fmt: skip
 
@@ -131,6 +132,14 @@ def _agents(agents: Mapping[str, AgentSnapshot], known: Knowledge, places: Seque
         for name, config in known.policy.agents.items()
         if (agent := agents.get(name)) is not None
     ]  # fmt: skip
+
+
+def _line(places: Sequence[tuple[str, CallSnapshot]]) -> list[LinePlace]:
+    """Return the places by queue and position; of more than LINE_SHOWN those who have waited longest."""
+    shown = sorted(places, key=lambda place: -place[1].waited_seconds)[:LINE_SHOWN]
+    order = {queue: number for number, queue in enumerate(dict.fromkeys(queue for queue, _ in places))}
+    shown.sort(key=lambda place: (order[place[0]], place[1].position))
+    return [_place(queue, call) for queue, call in shown]
 
 
 def _place(queue: str, call: CallSnapshot) -> LinePlace:

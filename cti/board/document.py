@@ -96,7 +96,8 @@ class AgentBoard(Part):
 
 
 class LinePlace(Part):
-    """A caller in a line, or one who waits to be called back. `call` only for those who may see it."""
+    """A caller in a line, or one who waits to be called back; of more than 300 those who have waited longest. `call` only for those
+    who may see it."""
 
     call: str | None
     queue: str

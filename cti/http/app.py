@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from aiohttp import hdrs, web
 
-from cti.http.board_routes import HUB, make_hub
+from cti.http.board_routes import HUB, keep_counting, make_hub
 from cti.http.deps import ApiDeps
 from cti.http.every_operation import operation
 from cti.http.flow_page import SCRIPT_HASH, STYLE_HASHES
@@ -53,12 +53,13 @@ def make_app(deps: ApiDeps) -> web.Application:
 
 
 async def _board_kept(app: web.Application) -> AsyncIterator[None]:
-    """Make boards while the application runs."""
-    task = asyncio.create_task(app[HUB].run(), name="board")
+    """Make boards, and count for the next ones, while the application runs."""
+    tasks = [asyncio.create_task(app[HUB].run(), name="board"), asyncio.create_task(keep_counting(app[DEPS]), name="board's trend")]
     yield
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    for task in tasks:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 async def _let_viewers_go(app: web.Application) -> None:

@@ -1,9 +1,11 @@
 """The live board: as a document, as a stream, and the page that draws it."""
 
+import asyncio
 from collections.abc import Callable
 
 from aiohttp import hdrs, web
 
+from acd.snapshot import Snapshot
 from cti.board.building import CallOnBoard, Knowledge, build
 from cti.board.document import Board
 from cti.board.hub import BoardHub, TooManyClients
@@ -14,6 +16,7 @@ from cti.http.problems import Refusal
 from cti.users.rights import Reach
 
 STREAM = "text/event-stream"
+COUNT_SECONDS = 20.0
 HUB: web.AppKey[BoardHub] = web.AppKey("board hub", BoardHub)
 ALLOWED: web.RequestKey[Callable[[], bool]] = web.RequestKey("still allowed", Callable)  # type: ignore[arg-type] # a form is no class
 
@@ -40,8 +43,7 @@ async def stream_board(deps: ApiDeps, request: web.Request, reach: Reach) -> web
 def board_of(deps: ApiDeps) -> Board:
     """Return the whole board as of now."""
     snapshot = deps.snapshot()
-    if snapshot is not None:
-        deps.figures.waiting(sum(queue.waiting for queue in snapshot.queues.values()))
+    _count_waiting(deps, snapshot)
     return build(
         Knowledge(
             at=deps.clock.civil(), version=deps.version, ready=deps.ready()[0], links=deps.links(), snapshot=snapshot, policy=deps.policy(),
@@ -49,6 +51,18 @@ def board_of(deps: ApiDeps) -> Board:
             trend=deps.figures.trend(), alerts=deps.alerts(),
         )
     )  # fmt: skip
+
+
+async def keep_counting(deps: ApiDeps) -> None:
+    """Take down how many wait every COUNT_SECONDS until cancelled: the trend goes on while nobody looks."""
+    while True:
+        _count_waiting(deps, deps.snapshot())
+        await asyncio.sleep(COUNT_SECONDS)
+
+
+def _count_waiting(deps: ApiDeps, snapshot: Snapshot | None) -> None:
+    if snapshot is not None:
+        deps.figures.waiting(sum(queue.waiting for queue in snapshot.queues.values()))
 
 
 def make_hub(deps: ApiDeps) -> BoardHub:

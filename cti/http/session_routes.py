@@ -23,7 +23,7 @@ async def log_in(deps: ApiDeps, request: web.Request, body: LogInRequest) -> web
     """
     check_origin(request, deps, needed=False)
     try:
-        text, known = await deps.access.log_in(body.name, body.password.get_secret_value(), request.remote or "")
+        text, known = await deps.access.log_in(body.name, body.password.get_secret_value(), _address(request, deps))
     except WrongPassword as error:
         raise Refusal(401, "name and password do not fit", headers={hdrs.WWW_AUTHENTICATE: "Bearer"}) from error
     except WaitFirst as error:
@@ -57,6 +57,12 @@ def set_cookie(answer: web.Response, text: str, lasts_seconds: int, deps: ApiDep
     """Give the browser the cookie; no script sees it, and no other site makes the browser send it."""
     secure = deps.public_url.startswith("https://")
     answer.set_cookie(COOKIE, text, max_age=lasts_seconds, path="/", httponly=True, samesite="Strict", secure=secure)
+
+
+def _address(request: web.Request, deps: ApiDeps) -> str:
+    """Return whose tries are counted: behind a proxy (public_url) the one it says it serves, else everybody would be locked out at once."""
+    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() if deps.public_url else ""
+    return forwarded[:64] or request.remote or ""
 
 
 def _view(known: Known) -> SessionView:

@@ -1,6 +1,7 @@
 """The board's document: what stands in it, and what each role sees of it."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from acd.config import Agent, PauseReason, Policy, Queue, Team, Tier
 from acd.engine import Engine
 from acd.events import AgentLoggedIn, CallQueued, OfferAnswered, OfferRinging, TalkStarted
-from cti.board.building import IVR_CALLS_SHOWN, CallOnBoard, Knowledge, build
+from cti.board.building import IVR_CALLS_SHOWN, LINE_SHOWN, CallOnBoard, Knowledge, build
 from cti.board.document import AlertBoard, Label, Links
 from cti.board.figures import Minute
 from cti.board.viewing import seen_by
@@ -78,20 +79,26 @@ def test_the_document_says_how_things_stand(knowledge):
 
 
 def test_without_an_engine_the_lines_are_empty_and_the_day_is_still_told(knowledge):
-    from dataclasses import replace
-
     board = build(replace(knowledge, snapshot=None, ready=False))
     assert (board.ready, board.agents, board.line) == (False, [], [])
     assert [(queue.waiting, queue.offered_today) for queue in board.queues] == [(0, 10), (0, 0)]
 
 
 def test_of_many_callers_in_flows_the_longest_in_their_step_are_shown(knowledge):
-    from dataclasses import replace
-
     calls = [CallOnBoard(f"c{n}", "", "main" if n % 3 else "other", "s", float(n)) for n in range(IVR_CALLS_SHOWN + 50)]
     ivr = build(replace(knowledge, calls=calls)).ivr
     assert (ivr.active, len(ivr.calls), ivr.calls[0].call) == (150, IVR_CALLS_SHOWN, "c149")
     assert [(load.flow, load.calls) for load in ivr.flows] == [("main", 100), ("other", 50)]
+
+
+def test_of_very_many_in_line_those_who_wait_longest_are_shown_in_order(knowledge):
+    engine = Engine(POLICY, offer_prefix="t")
+    for number in range(LINE_SHOWN + 100):
+        engine.handle(CallQueued(f"c{number}", "repair" if number % 4 else "billing", "basic"), float(number))
+    line = build(replace(knowledge, snapshot=engine.snapshot(1000.0))).line
+    assert len(line) == LINE_SHOWN
+    assert {place.call for place in line} == {f"c{number}" for number in range(LINE_SHOWN)}
+    assert [(place.queue, place.position) for place in line] == sorted((place.queue, place.position) for place in line)
 
 
 def ids(board):

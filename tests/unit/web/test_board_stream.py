@@ -14,7 +14,7 @@ import pytest
 from acd.config import Agent, Policy, Queue, Tier
 from acd.events import AgentLoggedIn, AgentPaused, AgentUnpaused, CallQueued
 from cti.board import hub as hub_module
-from cti.http import make_app, serving
+from cti.http import board_routes, make_app, serving
 from cti.http.board_routes import HUB
 from tests.unit.web.hotline import TOKEN, Hotline
 
@@ -175,6 +175,15 @@ async def test_the_server_closes_without_waiting_for_browsers():
         floor.hub.close()
         await until(lambda: floor.hub.clients == 0)
         assert asyncio.get_running_loop().time() - began < 10
+
+
+async def test_the_trend_goes_on_while_nobody_looks(monkeypatch):
+    monkeypatch.setattr(board_routes, "COUNT_SECONDS", 0.05)
+    floor = Floor()
+    async with floor.served():
+        floor.hotline.tell(CallQueued("c1", "billing", "basic"), CallQueued("c2", "repair", "basic"))
+        await until(lambda: floor.hotline.figures.trend()[1][-1].waiting == 2)
+        assert floor.hub.made == 0
 
 
 async def test_a_board_that_fails_is_logged_and_the_next_one_comes(capsys):

@@ -1,6 +1,7 @@
 """Who may do what over the API: every role at every operation, sessions, their ends, and what other pages may not make a browser do."""
 
 import asyncio
+from collections import defaultdict
 from dataclasses import replace
 
 import aiohttp
@@ -75,7 +76,8 @@ async def ask(client, method, path, cookie="", origin=True, **keywords):
 
 
 def path_of(declared, agent="anna", call="c-anna"):
-    return declared.path.format(name="billing" if "/queues/" in declared.path else agent, call=call, callback="cb", file="x.js")
+    names = {"name": "billing" if "/queues/" in declared.path else agent, "call": call}
+    return declared.path.format_map(defaultdict(lambda: "x", names))
 
 
 GUARDED = [declared for declared in operation.all if declared.needs_token]
@@ -211,6 +213,21 @@ async def test_guessing_is_kept_waiting(hotline):
         assert (await log_in(client, name="boss"))[0] == 200  # others may come
         hotline.clock.now = lambda now=hotline.clock.now: now() + 2
         assert (await log_in(client))[0] == 200
+
+
+async def test_guesses_from_one_address_are_kept_waiting_whatever_the_name(hotline):
+    """Behind a proxy the address is the one it serves; without one nobody may say he were somebody else."""
+    hotline.deps = replace(hotline.deps, public_url="https://hotline.example.com")
+    async with hotline.serve(token="") as client:
+        for number in range(20):
+            assert (await log_in(client, name=f"n{number}", **{"X-Forwarded-For": "spoofed, 10.0.0.1"}))[0] == 401
+        assert (await log_in(client, **{"X-Forwarded-For": "10.0.0.1"}))[0] == 429
+        assert (await log_in(client, **{"X-Forwarded-For": "10.0.0.2"}))[0] == 200
+    hotline.deps = replace(hotline.deps, public_url="")
+    async with hotline.serve(token="") as client:
+        for number in range(20):
+            assert (await log_in(client, name=f"m{number}", **{"X-Forwarded-For": f"10.0.1.{number}"}))[0] == 401
+        assert (await log_in(client, **{"X-Forwarded-For": "10.0.0.3"}))[0] == 429
 
 
 async def test_many_guesses_at_once_gain_nothing(hotline):
