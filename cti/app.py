@@ -57,6 +57,7 @@ from cti.queue_log_file import QueueLogFile
 from cti.router import Router, RouterState, Words
 from cti.settings import Settings
 from cti.store.base import Store
+from cti.tracing import CallSpans, NoSpans
 from cti.words import Durations, Phrasebook
 
 #: Events heard before the channels are read are kept up to this many: the newest, for what is older the channels tell.
@@ -84,6 +85,7 @@ class Room:
     agent_states: AgentStateWriter | None = None
     contacts: ContactWriter | None = None
     queue_log: QueueLogFile | None = None
+    spans: CallSpans = field(default_factory=NoSpans)
 
 
 @dataclass(slots=True)
@@ -397,6 +399,7 @@ class Server:
                 *([room.agent_states] if room.agent_states is not None else []),
                 *([room.contacts.listening(engine, lambda call: self._language(state, call))] if room.contacts is not None else []),
                 *([room.queue_log] if room.queue_log is not None else []),
+                room.spans,
             ),
         )
         services = CallServices(

@@ -16,6 +16,7 @@ from cti.contact_writer import ContactWriter
 from cti.control.endings import Ending
 from cti.leading import Transferred
 from cti.records import CallRecord, RecordWriter
+from cti.tracing import CallSpans, NoSpans
 from ivr.events import DialOutcome
 from ivr.state import Trace
 
@@ -84,9 +85,10 @@ class Ledger:
 
     def __init__(
         self, records: RecordWriter, metrics: IvrMetrics, clock: Clock, finished: Callable[[str], Awaitable[bool]],
-        unfinished: Callable[[], Awaitable[list[CallRecord]]], contacts: ContactWriter,
+        unfinished: Callable[[], Awaitable[list[CallRecord]]], contacts: ContactWriter, spans: CallSpans | None = None,
     ) -> None:
         self._records = records
+        self._spans: CallSpans = spans or NoSpans()
         self._contacts = contacts
         self._finished = finished
         self._read_unfinished = unfinished
@@ -108,6 +110,7 @@ class Ledger:
             known = self._unfinished.pop(call, None)
             self._open[call] = _Open(caller, called, self._clock.wall_ms()) if known is None else _reopened(known, caller, called)
         self._metrics.call_began(adopted=adopted)
+        self._spans.began(call, adopted=adopted, flow_version=flow_version)
         if adopted:
             self._contacts.found(call)
             started_ms = self._clock.wall_ms() - int(up_seconds * 1000)  # stands only if nobody wrote a start before
@@ -123,7 +126,9 @@ class Ledger:
     def stepped(self, call: str, trace: Trace) -> None:
         """A flow step did something."""
         entry = self._open.get(call)
-        self._metrics.ivr_stepped(trace, 0.0 if entry is None else _spent(entry, trace))
+        seconds = 0.0 if entry is None else _spent(entry, trace)
+        self._metrics.ivr_stepped(trace, seconds)
+        self._spans.stepped(call, trace, seconds)
         if entry is None:
             return
         entry.flow = trace.flow
@@ -199,6 +204,7 @@ class Ledger:
         known = dict(entry.known)
         self._metrics.ivr_exited(entry.flow, cause, seconds=entry.flow_seconds, call=call)
         self._metrics.call_ended(cause, outcome, lost=_is_lost(entry), queue=entry.queue or "", score=known.get("survey_score"))
+        self._spans.ended(call, outcome)
         self._records.finish(
             call, ended_at_ms=self._clock.wall_ms(), outcome=outcome, hangup_cause=str(hangup_cause), queue=entry.queue, agent=entry.agent,
             wait_ms=entry.wait_ms if entry.queue else None, talk_ms=entry.talk_ms if entry.answered or entry.put_through else None,
@@ -236,6 +242,7 @@ class Ledger:
             return
         self._remember_closed(call)
         self._metrics.call_ended("lost", "lost")
+        self._spans.ended(call, "lost")
         self._records.finish(call, ended_at_ms=self._clock.wall_ms(), outcome="lost")
         self.log.warning("call_lost", call=call)
 
@@ -271,6 +278,7 @@ class Ledger:
             call, ended_at_ms=ending.ended_at_ms, outcome=outcome, hangup_cause=str(ending.cause),
             queue=entry.queue or ending.state.queue or None, agent=entry.agent, tier=ending.state.tier or None, language=ending.state.language or None,
         )
+        self._spans.ended(call, outcome)
         self._metrics.call_ended(ending.outcome, outcome, lost=_is_lost(entry), queue=entry.queue or "", score=entry.known.get("survey_score"))
         self.log.info("call_ended_unseen", call=call, outcome=outcome, hangup_cause=ending.cause)
 

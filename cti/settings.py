@@ -45,6 +45,25 @@ class HttpSettings(BaseModel):
     public_url: Annotated[str, Field(pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+)?$")] = ""
 
 
+class TracingSettings(BaseModel):
+    """Where traces go, by OTLP over HTTP. Off while `endpoint` is empty.
+
+    endpoint: of the collector, like http://127.0.0.1:4318; `/v1/traces` is added to an address without a path.
+    share: of the calls that are traced, 0 to 1.
+    service_name: what the collector calls this server.
+    timeout_seconds: how long the collector may take to accept a batch.
+    queue_spans: how many spans wait at most while it is away; then the oldest are dropped.
+    """
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    endpoint: Annotated[str, Field(pattern=r"^(https?://[^\s/]+(/\S*)?)?$")] = ""
+    share: Annotated[float, Field(ge=0, le=1)] = 1.0
+    service_name: Annotated[str, Field(min_length=1, max_length=100)] = "hotline"
+    timeout_seconds: Annotated[float, Field(ge=0.1, le=30)] = 5.0
+    queue_spans: Annotated[int, Field(ge=1, le=100_000)] = 4096
+
+
 class Settings(BaseSettings):
     """Everything `serve` needs. The variable of `http.port` is HOTLINE_HTTP__PORT, and so on.
 
@@ -72,6 +91,7 @@ class Settings(BaseSettings):
     watch_config_seconds: Annotated[float, Field(ge=0, le=3600)] = 2.0
     agent_days_kept: Annotated[int, Field(ge=1, le=3660)] = 400
     queue_log_file: Path | None = None
+    tracing: TracingSettings = TracingSettings()
     time_zone: str = "Asia/Shanghai"
     log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
 

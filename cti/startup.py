@@ -46,6 +46,8 @@ from cti.records import CallRecord, RecordWriter, one_call, unfinished_calls
 from cti.router import FactSink
 from cti.settings import Settings
 from cti.store.opening import open_store
+from cti.tracing import CallSpans, TracingUnavailable, open_tracing
+from cti.tracing.requests import TracedBackend
 from ivr.document import BadDocument
 from ivr.flows import load_flows, read_files
 from ivr.flowset import FlowSet
@@ -138,6 +140,7 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
         raise BadDocument(absent)
     check_prompts(flows, settings)
     clock = Clock(settings.time_zone)
+    spans = _tracing(settings, clock)
     log = structlog.get_logger("startup")
     for finding in (*loaded.warnings, *flows.warnings):
         log.warning("configuration", finding=str(finding))
@@ -153,11 +156,7 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
         ),
     )  # fmt: skip
     store = MeteredStore(open_store(settings.store_url), metrics, clock)
-    try:
-        async with asyncio.timeout(MIGRATE_SECONDS):
-            await migrate(settings.database_url)
-    except Exception as error:  # a database that is down must not hinder calls; the backend's own errors lead on
-        log.exception("database_not_ready", reason=type(error).__name__)
+    await _migrated(settings)
     queue_log = None
     if settings.queue_log_file is not None:
         queue_log = QueueLogFile(settings.queue_log_file, clock, policy=lambda: in_force.policy, caller_of=lambda call: ledger.caller_of(call))  # noqa: PLW0108 - the ledger is made below
@@ -165,9 +164,9 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
         database, clock, policy=lambda: in_force.policy, leads=lambda number: find_target(number, in_force.policy, dialing),
         on_written=queue_log.written if queue_log is not None else None,
     )
-    ledger = Ledger(records, metrics, clock, lambda call: _finished(database, call), lambda: _unfinished(database), contacts)
+    ledger = Ledger(records, metrics, clock, lambda call: _finished(database, call), lambda: _unfinished(database), contacts, spans)
     backends = {
-        name: MeteredBackend(name, backend, metrics, clock)
+        name: TracedBackend(name, MeteredBackend(name, backend, metrics, clock), spans)
         for name, backend in open_backends(
             backends_config, database=database, store=store, zone=ZoneInfo(settings.time_zone), own_url=own_url(settings)
         ).items()
@@ -187,9 +186,9 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
         CallbackBook(store), dialing=dialing, clock=clock, rules=lambda queue: _callback_rules(in_force.policy, queue),
         is_open=lambda plan: _is_open(versions.current, plan, clock), records=records, settled=lambda fact: _tell((metrics, contacts), fact, clock),
     )
-    backends[CALLBACK_BACKEND] = MeteredBackend(CALLBACK_BACKEND, desk.promising, metrics, clock)
+    backends[CALLBACK_BACKEND] = TracedBackend(CALLBACK_BACKEND, MeteredBackend(CALLBACK_BACKEND, desk.promising, metrics, clock), spans)
     figures = DayFigures(clock, lambda: in_force.policy)
-    server = Server(Room(settings, in_force, versions, clock, store, backends, ledger, metrics, dialing, desk, figures, take_over, decisions, agent_states, contacts, queue_log))
+    server = Server(Room(settings, in_force, versions, clock, store, backends, ledger, metrics, dialing, desk, figures, take_over, decisions, agent_states, contacts, queue_log, spans))
     written: tuple[BehindWriter, ...] = (records, contacts, decisions, agent_states, *([queue_log] if queue_log is not None else []))
     writers = [asyncio.create_task(writer.run(), name=type(writer).__name__) for writer in written]
     try:
@@ -203,6 +202,25 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
             await backend.close()
         await store.close()
         await database.close()
+        await spans.close(CLOSE_SECONDS)
+
+
+def _tracing(settings: Settings, clock: Clock) -> CallSpans:
+    """Where spans are made. Raises StartRefused."""
+    try:
+        return open_tracing(settings.tracing, clock, version("hotline-acd"))
+    except TracingUnavailable as error:
+        raise StartRefused(str(error)) from error
+
+
+async def _migrated(settings: Settings) -> None:
+    """Bring the tables up to date. A database that is down must not hinder calls; the backend's own errors lead on."""
+    log = structlog.get_logger("startup")
+    try:
+        async with asyncio.timeout(MIGRATE_SECONDS):
+            await migrate(settings.database_url)
+    except Exception as error:
+        log.exception("database_not_ready", reason=type(error).__name__)
 
 
 def _tell(sinks: tuple[FactSink, ...], fact: Fact, clock: Clock) -> None:
