@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import signal
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -24,7 +24,7 @@ from cti.agent_states import AgentStateWriter
 from cti.agents import AgentKeeper
 from cti.ami.errors import ActionRefused, ActionTimeout, LinkDown, OwnershipLost
 from cti.ami.frames import Frame
-from cti.ami.messages import EVENT_NAMES, AmiEvent, parse_event
+from cti.ami.messages import EVENT_NAMES, AmiEvent, ChannelRow, parse_event
 from cti.ami.session import AmiAccount, AmiSession
 from cti.ami.switch import Switch
 from cti.backends.base import Backend
@@ -63,6 +63,8 @@ from cti.words import Durations, Phrasebook
 #: Events heard before the channels are read are kept up to this many: the newest, for what is older the channels tell.
 BUFFER_LIMIT = 50_000
 TELL_SECONDS = 2.0
+#: How much of a list of channels is taken in at once: about a dozen, in a millisecond.
+LOOK_BYTES = 12_288
 
 
 @dataclass(slots=True)
@@ -121,6 +123,8 @@ class Server:
         actions = AmiAccount(ami.host, ami.port, ami.actions_username, ami.actions_secret.get_secret_value(), "off")
         self.events_link = AmiSession(events, EVENT_NAMES, self._frame, self._link_up, self._events_down)
         self.actions_link = AmiSession(actions, frozenset(), lambda _frame: None, self._link_up, self._link_down)
+        # beside the other two, which carry on without it: while Asterisk lists hundreds of channels, a session does nothing else
+        self.looks_link = AmiSession(actions, frozenset(), lambda _frame: None, _nothing, lambda _reason: None, LOOK_BYTES)
         self._lost = asyncio.Event()
         self._attached = 0
         room.policy.when_taken(self._policy_taken)
@@ -263,6 +267,7 @@ class Server:
         finally:
             self.events_link.close()
             self.actions_link.close()
+            self.looks_link.close()
         if lost is not None:
             raise lost
         await self.sessions.flush()
@@ -271,7 +276,7 @@ class Server:
 
     def _lasting_work(self) -> list[tuple[str, Coroutine[None, None, None]]]:
         work: list[tuple[str, Coroutine[None, None, None]]] = [
-            ("ami events", self.events_link.run()), ("ami actions", self.actions_link.run()), ("sessions", self.sessions.run()),
+            ("ami events", self.events_link.run()), ("ami actions", self.actions_link.run()), ("ami looks", self.looks_link.run()), ("sessions", self.sessions.run()),
             ("agents", self.keeper.run()), ("callbacks", self._room.callbacks.run()), ("reloads", self._reloads()), ("attachments", self._attachments()),
             ("pauses", watch_for_pauses(self._room.clock)), ("agents' pauses", self.pauses.run()), ("alerts", self.watch.run()),
             ("event loop", watch_loop(self._room.metrics)),
@@ -419,8 +424,20 @@ class Server:
             services=services, state=state, router=router, dispatcher=dispatcher, switch=switch, clock=room.clock, tasks=tasks, phones=phones,
             on_drift=room.metrics.drift,
         )
-        auditor = Auditor(switch, state, router, attachment, phones, room.metrics.drift, room.metrics.channels_seen)
+        looks = Switch(MeteredRequester(self.looks_link, room.metrics, room.clock))
+
+        def look() -> Awaitable[list[ChannelRow]]:
+            return (looks if self.looks_link.up else switch).channels()
+
+        auditor = Auditor(
+            switch, state, router, attachment, phones, room.metrics.drift, room.metrics.channels_seen,
+            look=look,
+        )
         return _Live(state, router, engine, dispatcher), attachment, auditor
+
+
+async def _nothing() -> None:
+    """Who only looks has nothing to begin."""
 
 
 def _agents_as_adopted(snapshot: Snapshot) -> list[AgentAdopted]:

@@ -189,7 +189,7 @@ class Router:
                 if isinstance(event, asyncio.Future):
                     event.set_result(None)
                 else:
-                    self.handle(event)
+                    await self._handle(event)
 
     async def _next(self) -> "Event | asyncio.Future[None]":
         if not self._events.empty():
@@ -201,10 +201,19 @@ class Router:
         except TimeoutError:
             return TimePassed()
 
-    def handle(self, event: Event) -> None:
-        """Feed the engine one event now; its commands run as tasks of their own."""
+    async def _handle(self, event: Event) -> None:
+        """Feed the engine one event; its commands run as tasks of their own.
+
+        An agent is rung before anybody is told of anything: who keeps records and figures takes milliseconds when many wait.
+        """
         now = self._clock.now()
         handled = self._engine.handle(event, now)
+        offers = [command for command in handled.commands if isinstance(command, OfferCall)]
+        for offer in offers:
+            self._perform(offer)
+        if offers:
+            await asyncio.sleep(0)  # the tasks begin
+            await asyncio.sleep(0)  # and send
         for fact in handled.facts:
             if isinstance(fact, CallAnswered):
                 self._answered[fact.offer] = (now, fact.wait_seconds)
@@ -213,7 +222,8 @@ class Router:
         if isinstance(event, TalkEnded):
             self._after_talk(event, now)
         for command in handled.commands:
-            self._perform(command)
+            if not isinstance(command, OfferCall):
+                self._perform(command)
 
     def _after_talk(self, event: TalkEnded, now: float) -> None:
         """Tell the caller's task. A talk that ended as it began was none: he goes first again, as if the agent were lost."""

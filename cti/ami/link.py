@@ -45,6 +45,8 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
         self._splitter = FrameSplitter()
+        if self.link.most_read_bytes:
+            transport.max_size = self.link.most_read_bytes  # type: ignore[attr-defined] # asyncio's own bound of one read
 
     def data_received(self, data: bytes) -> None:
         for text in self._splitter.feed(data):
@@ -85,9 +87,10 @@ class AmiLink:
 
     `on_event` gets the Frame of every event that belongs to no pending action, in the order of arrival; what it raises
     is logged and the connection goes on. `interesting` are the event names to parse; all others cost a look at one line.
+    `most_read_bytes` bounds what is taken in at once, 0 for what asyncio takes: a long list then lets others between.
     """
 
-    def __init__(self, on_event: Handler, on_lost: Callable[[str], None], interesting: frozenset[str]) -> None:
+    def __init__(self, on_event: Handler, on_lost: Callable[[str], None], interesting: frozenset[str], most_read_bytes: int = 0) -> None:
         self._on_event = on_event
         self._on_lost = on_lost
         self._interesting = interesting
@@ -95,6 +98,7 @@ class AmiLink:
         self._manager: Any = None
         self._open_lists = 0
         self._alive = False
+        self.most_read_bytes = most_read_bytes
         self.events_seen = 0
         self.log = logging.getLogger("hotline.ami")
 

@@ -39,18 +39,19 @@ class AmiAccount:
 class AmiSession:
     """One lasting session. `on_event` as in AmiLink; `on_up` is awaited after each login, `on_down` called at each loss.
 
-    `reconnects` counts logins after the first.
+    `reconnects` counts logins after the first; `most_read_bytes` as in AmiLink.
     """
 
     def __init__(
         self, account: AmiAccount, interesting: frozenset[str], on_event: Callable[[Frame], None],
-        on_up: Callable[[], Awaitable[None]], on_down: Callable[[str], None],
+        on_up: Callable[[], Awaitable[None]], on_down: Callable[[str], None], most_read_bytes: int = 0,
     ) -> None:
         self._account = account
         self._interesting = interesting
         self._on_event = on_event
         self._on_up = on_up
         self._on_down = on_down
+        self._most_read_bytes = most_read_bytes
         self._link: AmiLink | None = None
         self._lost = asyncio.Event()
         self._logins = 0
@@ -82,7 +83,7 @@ class AmiSession:
 
     async def _connect(self) -> bool:
         self._lost.clear()
-        link = AmiLink(self._on_event, self._link_lost, self._interesting)
+        link = AmiLink(self._on_event, self._link_lost, self._interesting, self._most_read_bytes)
         account = self._account
         try:
             await link.connect(account.host, account.port, account.username, account.secret, events=account.events)

@@ -3,6 +3,7 @@
 Contexts, extensions and globals come from constants; devices and names from configuration; values pass `encode`.
 """
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
@@ -20,6 +21,8 @@ _SAFE_VALUE = re.compile(r"[A-Za-z0-9 _./:!&+\-=#*@;]*")  # @ and ; are in names
 _DEVICE = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9_@.:\-]+")
 #: A night without a server leaves a hundred thousand entries in a family.
 TREE_SECONDS = 30.0
+#: Rows of a long list are read in slices of so many, a millisecond each.
+_ROWS_AT_ONCE = 32
 ActionCheck = Callable[[str], None]
 
 
@@ -137,7 +140,13 @@ class Switch:
     async def channels(self) -> list[ChannelRow]:
         """Every channel of this Asterisk, from its snapshot cache."""
         rows = await self._session.request("CoreShowChannels", is_list=True)
-        return [parse_channel_row(row) for row in rows if row.headers.get("Event") == "CoreShowChannel"]
+        found = []
+        for row in rows:
+            if row.headers.get("Event") == "CoreShowChannel":
+                found.append(parse_channel_row(row))
+                if len(found) % _ROWS_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+        return found
 
     async def database(self, family: str, timeout_seconds: float = TREE_SECONDS) -> dict[str, str]:
         """Keys and values of a family of the Asterisk database, keys without the leading slash and family."""

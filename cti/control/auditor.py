@@ -6,12 +6,12 @@ moment in which they differ. So no agent stays stuck, and no caller forgotten, f
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 
 import structlog
 
 from acd.events import AgentLegCut, OfferCause, OfferFailed
-from cti.ami.errors import ActionTimeout
+from cti.ami.errors import ActionTimeout, LinkDown
 from cti.ami.messages import ChannelRow
 from cti.ami.switch import Switch
 from cti.calls.state import ChannelPhase, decode_state
@@ -26,13 +26,15 @@ _KINDS = {"c": "caller", "o": "agent"}  # by the first letter of our own id of a
 
 
 class Auditor:
-    """See the module. `run` is its task."""
+    """See the module. `run` is its task; `look` lists the channels, the switch itself unless told otherwise."""
 
     def __init__(
         self, switch: Switch, state: RouterState, router: Router, attachment: Attachment, phones: PhoneWatch, on_drift: Callable[[str], None],
         on_channels: Callable[[Mapping[str, int]], None] = lambda _channels: None,
+        *, look: Callable[[], Awaitable[list[ChannelRow]]] | None = None,
     ) -> None:  # fmt: skip
         self._switch = switch
+        self._look = look or switch.channels
         self._state = state
         self._router = router
         self._attachment = attachment
@@ -47,8 +49,8 @@ class Auditor:
         while True:
             await asyncio.sleep(ROUND_SECONDS)
             try:
-                await self.round(await self._switch.channels())
-            except ActionTimeout as error:
+                await self.round(await self._look())
+            except (ActionTimeout, LinkDown) as error:  # a link that calls need ends the attachment by itself
                 self.log.warning("audit_unanswered", reason=str(error))
 
     async def round(self, rows: list[ChannelRow]) -> None:
@@ -59,6 +61,7 @@ class Auditor:
         alive = {row.nonce for row in rows}
         self._phones.look(rows)
         self._vanished(alive, confirmed)
+        await asyncio.sleep(0)  # hundreds of rows take milliseconds: let a free agent's next call between
         await self._unknown(rows, confirmed)
         self._suspects = suspects
 

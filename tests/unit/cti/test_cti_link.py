@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
 
 import pytest
@@ -54,8 +55,8 @@ def ear():
 
 
 @contextlib.asynccontextmanager
-async def connected(server, ear, **options):
-    link = AmiLink(ear.event, ear.down, INTERESTING)
+async def connected(server, ear, most_read_bytes=0, **options):
+    link = AmiLink(ear.event, ear.down, INTERESTING, most_read_bytes)
     try:
         await link.connect("127.0.0.1", server.port, "hotline", "secret", events="on", **options)
         yield link
@@ -236,6 +237,25 @@ async def test_a_list_among_events_keeps_both(server, ear):
             assert [row.headers["Channel"] for row in rows if "Channel" in row.headers] == ["PJSIP/0", "PJSIP/1", "PJSIP/2"]
         assert [event["Digit"] for event in ear.events] == ["7", "7"]
         assert link._open_lists == 0
+
+
+async def test_a_long_list_lets_others_between(server, ear):
+    """Of a thousand channels only so many bytes are taken in before whoever else is ready has his turn."""
+    rows = b"".join(message(Event="CoreShowChannel", Channel=f"PJSIP/{number:04}", Padding="x" * 80) for number in range(1000))
+    row_bytes = len(rows) // 1000
+    server.answers["CoreShowChannels"] = lambda action: (
+        message(Response="Success", ActionID=action["ActionID"], EventList="start")
+        + rows.replace(b"Padding", b"ActionID: " + action["ActionID"].encode() + b"\r\nPadding")
+        + message(Event="CoreShowChannelsComplete", ActionID=action["ActionID"], EventList="Complete")
+    )
+    async with connected(server, ear, most_read_bytes=8192) as link:
+        listing = asyncio.create_task(link.request("CoreShowChannels", is_list=True))
+        seen = [0]
+        while not listing.done():
+            seen += [len(waiting.rows) for waiting in link._pending.values()]
+            await asyncio.sleep(0)
+        assert len(listing.result()) == 1000
+        assert max(after - before for before, after in itertools.pairwise(seen)) <= 8192 // row_bytes + 1
 
 
 async def test_an_empty_list_and_a_refused_list(server, ear):

@@ -147,6 +147,21 @@ async def test_an_offer_gives_the_ticket_first_and_rings_the_agent_with_everythi
     assert room.agent() is AgentState.OFFERED
 
 
+async def test_the_agent_is_rung_before_anybody_is_told_of_it(room):
+    """Who keeps records, figures and states takes milliseconds when hundreds wait; the phone does not wait for them."""
+    sent_when_told: dict[type, list[str]] = {}
+    told = room.facts.told
+
+    def listen(fact, now) -> None:
+        sent_when_told[type(fact)] = [action for action, _ in room.wire.sent]
+        told(fact, now)
+
+    room.facts.told = listen
+    room.waits()
+    await room.ready()
+    assert sent_when_told[OfferMade] == ["Setvar", "Originate"]
+
+
 async def test_agents_rung_together_share_one_ticket_and_one_gets_the_caller():
     """The ticket is written once: again, it could overwrite that of a talk. Who rings is hung up, who has answered is refused by the gate."""
     async with room_of(policy(agents=3, ring_at_once=3)) as room:
@@ -512,6 +527,28 @@ async def test_the_phone_of_an_orphan_leg_is_left_alone_while_it_stops_ringing(r
     assert room.wire.actions("Originate") == []
     await asyncio.sleep(0.5)
     assert len(room.wire.actions("Originate")) == 1
+
+
+async def test_a_look_that_fails_is_only_a_look(room):
+    """The auditor's own session comes and goes; the next round looks again."""
+    answers = [LinkDown("the AMI link was lost"), ActionTimeout("no answer"), [row("c5", acd_state="1!ivr!!!0!0!zh!1!")], [row("c5", acd_state="1!ivr!!!0!0!zh!1!")]]
+    attachment, looked = AttachmentEar(), asyncio.Event()
+
+    async def look():
+        if len(answers) == 1:
+            looked.set()
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    auditor = Auditor(room.switch, room.state, room.router, attachment, PhoneWatch(dict, room.router.tell), lambda _kind: None, look=look)
+    task = asyncio.create_task(auditor.run())
+    await looked.wait()
+    await room.settle()
+    assert attachment.adopted == ["c5"]
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def test_who_has_only_just_come_in_is_left_to_his_own_event(room, audit):
