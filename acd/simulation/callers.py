@@ -8,12 +8,24 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from acd.simulation.draws import Draws
-from acd.simulation.times import FOR_EVER, Exponential, Times
+from acd.simulation.times import FOR_EVER, Exponential, Fixed, Times
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from acd.config import Needs
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackWish:
+    """A caller who asks to be called back once he has waited `after_seconds`, where his queue promises that.
+
+    He takes a share `reached` of the attempts, each after his phone has rung for `rings`; the others ring out.
+    """
+
+    after_seconds: float
+    reached: float = 1.0
+    rings: Times = field(default=Fixed(10.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +43,7 @@ class Caller:
     patience_seconds: float = math.inf
     wrapup_seconds: float | None = None
     needs: Needs = ()
+    wish: CallbackWish | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +58,8 @@ class Rate:
 class Stream:
     """Callers of one kind: Poisson, at rates that change with the time of day.
 
-    `tiers` and `needs` say how often each occurs (weights); `wrapup` None leaves the configured wrap-up.
+    `tiers` and `needs` say how often each occurs (weights); `wrapup` None leaves the configured wrap-up. A share
+    `wishing` (0 to 1) of them has the `wish` to be called back.
     """
 
     name: str
@@ -56,10 +70,14 @@ class Stream:
     patience: Times = FOR_EVER
     wrapup: Times | None = None
     needs: Mapping[Needs, float] = field(default_factory=lambda: {(): 1.0})
+    wish: CallbackWish | None = None
+    wishing: float = 0.0
 
     def callers(self, seed: int, until: float) -> Iterator[Caller]:
         """Draw the callers who come before `until` (seconds from the start), in order."""
-        arrival, fate, kind = (Draws(seed, f"{self.name} {what}") for what in ("arrivals", "times", "kinds"))
+        arrival, fate, kind, wishes = (
+            Draws(seed, f"{self.name} {what}") for what in ("arrivals", "times", "kinds", "wishes")
+        )
         tiers, tier_weights = list(self.tiers), list(self.tiers.values())
         needs, need_weights = list(self.needs), list(self.needs.values())
         for number, at in enumerate(self._instants(arrival, until), start=1):
@@ -72,6 +90,7 @@ class Stream:
                 talk_seconds=self.talk.draw(fate),
                 patience_seconds=self.patience.draw(fate),
                 wrapup_seconds=None if self.wrapup is None else self.wrapup.draw(fate),
+                wish=self.wish if self.wish is not None and wishes.unit() < self.wishing else None,
             )
 
     def _instants(self, draws: Draws, until: float) -> Iterator[float]:

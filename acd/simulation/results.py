@@ -8,8 +8,18 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acd.facts import AgentChanged, CallAnswered, CallEnded, CallEntered, Outcome
-from acd.simulation.tally import Tally, share
+from acd.facts import (
+    AgentChanged,
+    CallAnswered,
+    CallbackEnded,
+    CallbackEntered,
+    CallbackOutcome,
+    CallbackReached,
+    CallEnded,
+    CallEntered,
+    Outcome,
+)
+from acd.simulation.tally import CallbackTally, Tally, share
 from acd.states import AgentState
 
 if TYPE_CHECKING:
@@ -58,6 +68,7 @@ class Results:
         tallies: by (queue, tier).
         intervals: by number of the interval a call entered in, all queues and tiers.
         staff: by number of interval.
+        callbacks: of all queues.
         overtakings: by (tier that went first, tier that was passed) within a queue: pairs of callers.
 
     """
@@ -78,6 +89,7 @@ class Results:
         self.intervals: defaultdict[int, Tally] = defaultdict(Tally)
         self.staff: defaultdict[int, AgentTime] = defaultdict(AgentTime)
         self.overtakings: Counter[tuple[str, str]] = Counter()
+        self.callbacks = CallbackTally()
         self._calls: dict[str, _Waiting] = {}
         self._lines: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         self._by_order: dict[int, _Waiting] = {}
@@ -96,6 +108,12 @@ class Results:
                     self._answered(fact)
                 case CallEnded() if fact.outcome is not Outcome.ANSWERED:
                     self._ended(fact)
+                case CallbackEntered():
+                    self.callbacks.promised += 1
+                case CallbackReached():
+                    self.callbacks.waits.append(fact.wait_seconds)
+                case CallbackEnded():
+                    self._called_back(fact)
                 case _:
                     pass
 
@@ -187,6 +205,12 @@ class Results:
 
     def _interval(self, waiting: _Waiting) -> int:
         return int(waiting.entered_at // self.interval_seconds)
+
+    def _called_back(self, fact: CallbackEnded) -> None:
+        self.callbacks.attempts += fact.attempts
+        self.callbacks.called_back += fact.outcome is CallbackOutcome.CALLED_BACK
+        self.callbacks.failed += fact.outcome is CallbackOutcome.FAILED
+        self.callbacks.expired += fact.outcome is CallbackOutcome.EXPIRED
 
     # ---- agents
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from acd.commands import CancelOffer, OfferCall
+from acd.commands import CancelOffer, OfferCall, OfferCallback, ReleaseCall, ReleaseReason
 from acd.engine import Engine
 from acd.events import (
     AgentLoggedIn,
@@ -21,7 +21,10 @@ from acd.events import (
     AgentReadied,
     AgentUnpaused,
     CallAbandoned,
+    CallbackDialled,
+    CallLeaveRequested,
     CallQueued,
+    LeaveReason,
     OfferCause,
     OfferFailed,
     OfferRinging,
@@ -29,8 +32,9 @@ from acd.events import (
     TalkStarted,
     TimePassed,
 )
-from acd.facts import AgentChanged, CallEnded, CallEntered, Fact
+from acd.facts import AgentChanged, CallbackEnded, CallEnded, CallEntered, Fact
 from acd.simulation.draws import Draws
+from acd.simulation.promises import Promises
 from acd.simulation.staff import Manner, Shift
 from acd.states import AgentState
 
@@ -77,6 +81,7 @@ class Simulation:
         self._manners = manners or {}
         self._talk = talk or self._drawn_talk
         self._fate = Draws(seed, "agents")
+        self._promises = Promises(policy.queues, seed)
         self._order = count()
         self._agenda: list[tuple[float, int, Callable[[Any], None], Any]] = []
         self._here: dict[str, Caller] = {}
@@ -125,13 +130,17 @@ class Simulation:
                         self._here[fact.call] = left[fact.call]
                 elif isinstance(fact, AgentChanged):
                     self._agent_changed(fact)
+                elif isinstance(fact, CallbackEnded):
+                    self._promises.over(fact.call)
         for command in handled.commands:
             self._perform(command)
 
     def _perform(self, command: Command) -> None:
         match command:
-            case OfferCall():
+            case OfferCall() | OfferCallback():
                 self._offer(command)
+            case ReleaseCall(reason=ReleaseReason.CALLBACK):
+                self._promise(command)
             case CancelOffer():
                 if self._offers.pop(command.offer, None) is not None:
                     self._at(self.now, self._tell, OfferFailed(command.offer, OfferCause.CANCELLED))
@@ -149,7 +158,21 @@ class Simulation:
         self._next_caller(None)
         self._here[caller.call] = caller
         self._at(caller.at + caller.patience_seconds, self._give_up, caller.call)
+        if caller.wish is not None:
+            self._at(caller.at + caller.wish.after_seconds, self._wish, caller.call)
         self._tell(CallQueued(caller.call, caller.queue, caller.tier, caller.needs))
+
+    def _wish(self, call: str) -> None:
+        caller = self._here.get(call)
+        if caller is not None and self._promises.promised(caller):
+            self._tell(CallLeaveRequested(call, LeaveReason.CALLBACK))
+
+    def _promise(self, command: ReleaseCall) -> None:
+        """He hangs up with the promise; his patience counts no more."""
+        caller = self._here.pop(command.call, None)
+        request = self._promises.ask(replace(caller, queue=command.queue)) if caller is not None else None
+        if request is not None:
+            self._at(self.now, self._tell, request)
 
     def _give_up(self, call: str) -> None:
         if call in self._here:
@@ -175,7 +198,7 @@ class Simulation:
         if self._changes[since.agent] is since:
             self._tell(AgentReadied(since.agent))
 
-    def _offer(self, command: OfferCall) -> None:
+    def _offer(self, command: OfferCall | OfferCallback) -> None:
         self._offers[command.offer] = (command.call, command.agent)
         manner = self._manners.get(command.agent)
         if manner is None:
@@ -203,8 +226,24 @@ class Simulation:
             return
         call, agent = self._offers[offer]
         caller = self._here.pop(call, None)
-        if caller is None:
-            return
+        if caller is not None:
+            self._begin_talk(offer, caller, agent)
+        elif self._promises.customer(call) is not None:
+            self._tell(CallbackDialled(offer))
+            takes, seconds = self._promises.attempt(call)
+            self._at(self.now + seconds, self._customer_talks if takes else self._not_reached, offer)
+
+    def _customer_talks(self, offer: str) -> None:
+        call, agent = self._offers.get(offer, ("", ""))
+        caller = self._promises.customer(call)
+        if caller is not None:
+            self._begin_talk(offer, caller, agent)
+
+    def _not_reached(self, offer: str) -> None:
+        if self._offers.pop(offer, None) is not None:
+            self._tell(OfferFailed(offer, OfferCause.NOT_REACHED, "no_answer"))
+
+    def _begin_talk(self, offer: str, caller: Caller, agent: str) -> None:
         seconds = self._talk(caller, agent)
         self._at(self.now + seconds, self._end_talk, (offer, agent, caller.wrapup_seconds))
         self._tell(TalkStarted(offer))

@@ -79,6 +79,23 @@ class Tally:
         return sorted(self.waits)[max(0, math.ceil(part * len(self.waits)) - 1)]
 
 
+@dataclass(slots=True)
+class CallbackTally:
+    """What became of promises to call back. `waits`: from the customer's first entry to the talk; `attempts` were dialled."""
+
+    promised: int = 0
+    called_back: int = 0
+    failed: int = 0
+    expired: int = 0
+    attempts: int = 0
+    waits: list[float] = field(default_factory=list)
+
+    @property
+    def mean_wait_seconds(self) -> float:
+        """The mean time from entering the line to the talk with an agent."""
+        return share(math.fsum(self.waits), len(self.waits))
+
+
 def share(part: float, whole: float) -> float:
     """Return part of whole; NaN of nothing."""
     return part / whole if whole else math.nan

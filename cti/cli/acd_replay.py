@@ -1,25 +1,22 @@
 """`hotline acd replay`: a recorded day before another policy, beside what was and what today's policy makes of it."""
 
 import json
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
 
 from cti.cli.acd_simulate import COLUMNS, AsJson, figures_table, written
 from cti.cli.console import BAD_INPUT, FAILED, fail, say
-from cti.cli.db import Address, SettingsFile, _done, _set_url
+from cti.cli.db import Address, SettingsFile
+from cti.cli.recorded_days import Zone, records_of
 from ivr.document import BadDocument
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
 
     from acd.config import Policy
     from acd.simulation.tally import Tally
-    from cti.records import CallRecord
     from cti.simulation.recorded import RecordedDay
 
 
@@ -29,7 +26,7 @@ def replay_day(
     base: Annotated[Path | None, typer.Option(help="folder of today's; default: that of `hotline run`")] = None,
     database: Address = "",
     settings: SettingsFile = None,
-    zone: Annotated[str, typer.Option(help="time zone of the day")] = "Asia/Shanghai",
+    zone: Zone = "Asia/Shanghai",
     seed: Annotated[int, typer.Option(help="of what was not recorded and has to be drawn", min=0)] = 1,
     as_json: AsJson = False,
 ) -> None:
@@ -42,9 +39,8 @@ def replay_day(
     """
     from cti.simulation.recorded import play_again, rebuild  # noqa: PLC0415 - here and below: other commands need not load it
 
-    since, until = _span(day, zone)
     old, new = _policy(base or _config_folder()), _policy(config)
-    records = _done(_read(database or _set_url(settings), since, until))
+    _, records = records_of(day, zone, database, settings)
     try:
         rebuilt = rebuild(records, old, seed)
     except ValueError as error:
@@ -62,14 +58,6 @@ def replay_day(
         _print(day, rebuilt, columns, list(old.tiers))
 
 
-def _span(day: str, zone: str) -> tuple[int, int]:
-    try:
-        begin = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=ZoneInfo(zone))
-    except (ValueError, KeyError, OSError):
-        fail(f"{day} {zone}: write a day like 2026-11-21 and a zone like Asia/Shanghai", BAD_INPUT)
-    return tuple(int(at.astimezone(UTC).timestamp() * 1000) for at in (begin, begin + timedelta(days=1)))  # type: ignore[return-value]
-
-
 def _policy(folder: Path) -> "Policy":
     from cti.config import read_policy  # noqa: PLC0415
 
@@ -77,17 +65,6 @@ def _policy(folder: Path) -> "Policy":
         return read_policy(folder).policy
     except BadDocument as bad:
         fail(str(bad), BAD_INPUT)
-
-
-async def _read(url: str, since_ms: int, until_ms: int) -> "Sequence[CallRecord]":
-    from cti.database import Database  # noqa: PLC0415
-    from cti.records import calls_between  # noqa: PLC0415
-
-    database = Database(url)
-    try:
-        return await calls_between(database, since_ms, until_ms)
-    finally:
-        await database.close()
 
 
 def _figures(tally: "Tally") -> dict[str, Any]:

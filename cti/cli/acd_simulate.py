@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from cti.cli.console import BAD_INPUT, FAILED, fail, say
+from cti.cli.db import Address, SettingsFile
+from cti.cli.recorded_days import Zone, records_of
 from ivr.document import BadDocument
 
 if TYPE_CHECKING:
@@ -31,6 +34,10 @@ def simulate(
     scenario: Annotated[Path, typer.Argument(help="the scenario: callers, shifts, hours (docs/routing.md)")],
     config: ConfigFolder = None,
     seeds: Seeds = "1-5",
+    recorded: Annotated[str, typer.Option(help="let the callers of this recorded day call, like 2026-11-21, instead of the scenario's")] = "",
+    database: Address = "",
+    settings: SettingsFile = None,
+    zone: Zone = "Asia/Shanghai",
     plot: Annotated[Path | None, typer.Option(help="draw the day into this .svg or .html file")] = None,
     intervals: Annotated[bool, typer.Option("--intervals", help="print the intervals of the day, too")] = False,
     as_json: AsJson = False,
@@ -39,7 +46,8 @@ def simulate(
 
     Example: hotline acd simulate config/examples/telecom/scenario.yaml --seeds 1-20 --plot day.html
 
-    The engine is the one that routes real calls. Figures are means over the seeds with their 95 % interval.
+    The engine is the one that routes real calls. Figures are means over the seeds with their 95 % interval. With --recorded the callers are
+    those of a day in the database (entry, queue, tier, language, talk); seeds draw what was not recorded, and agents work as the scenario says.
     """
     from cti.simulation.plot import day_plot, write_plot  # noqa: PLC0415 - here and below: other commands need not load it
     from cti.simulation.report import report  # noqa: PLC0415
@@ -47,6 +55,8 @@ def simulate(
     if plot is not None and plot.suffix not in (".svg", ".html"):
         fail(f"--plot {plot}: write a name that ends in .svg or .html", BAD_INPUT)
     day = scenario_of(scenario, config)
+    if recorded:
+        day = _with_recorded(day, recorded, zone, database, settings)
     told = report(played(day, seeds_of(seeds), quiet=as_json))
     if as_json:
         say(json.dumps(told, ensure_ascii=False))
@@ -57,6 +67,20 @@ def simulate(
             write_plot(plot, day_plot(told, day.opens_at_seconds, day.label.en), day.label.en)
         except OSError as error:
             fail(f"{plot}: cannot be written: {error.strerror}", FAILED)
+
+
+def _with_recorded(day: "Scenario", date: str, zone: str, database: str, settings: Path | None) -> "Scenario":
+    from cti.simulation.recorded import RecordedCallers  # noqa: PLC0415
+
+    since_ms, records = records_of(date, zone, database, settings)
+    recorded = RecordedCallers(tuple(records), since_ms)
+    try:
+        usable = recorded.callers(day.policy, 1, day.opens_at_seconds, day.seconds)
+    except ValueError as error:
+        fail(f"{date}: {error}. Name another day, or its database with --database.", FAILED)
+    if not usable:
+        fail(f"{date}: nobody called within the scenario's hours. Name another day, or widen `hours:`.", FAILED)
+    return replace(day, recorded=recorded)
 
 
 def scenario_of(path: Path, config: Path | None = None) -> "Scenario":
@@ -117,6 +141,8 @@ def _print(told: dict[str, Any], scenario: "Scenario", *, intervals: bool) -> No
     )
     say(f"occupancy {written('occupancy', told['occupancy'])}; 95 % interval of all: {around}")
     console.print(_overtaking_table(told, tiers))
+    if told["callbacks"]["promised"]["mean"]:
+        say(_callbacks(told["callbacks"]))
 
 
 def figures_table(title: str) -> Table:
@@ -156,6 +182,12 @@ def _overtaking_table(told: dict[str, Any], tiers: list[str]) -> Table:
     for first in tiers:
         table.add_row(first, *(f"{pairs.get((first, passed), 0.0):.0f}" for passed in tiers))
     return table
+
+
+def _callbacks(told: dict[str, Any]) -> str:
+    counts = ", ".join(f"{name.replace('_', ' ')} {told[name]['mean']:.1f}" for name in ("promised", "called_back", "failed", "expired", "attempts"))
+    wait = told["mean_wait_seconds"]
+    return f"callbacks a day: {counts}; from entry to talk {'-' if wait is None else format(wait['mean'], '.1f')} s"
 
 
 def written(name: str, value: dict[str, float | None] | None) -> str:

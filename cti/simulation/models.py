@@ -72,6 +72,15 @@ class NeedsShare(Model):
     ]
 
 
+class WishEntry(Model):
+    """Callers who ask to be called back while they wait, where their queue has `callback:`."""
+
+    share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, description="share of those who wait so long, 0 to 1")]
+    after: Annotated[float, _seconds("wait after which they ask")]
+    reached: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, description="share of attempts they take, 0 to 1")] = 1.0
+    rings: TimesEntry = TimesEntry(fixed=10.0)
+
+
 class StreamEntry(Model):
     """Callers of one kind."""
 
@@ -89,6 +98,7 @@ class StreamEntry(Model):
     talk: TimesEntry
     patience: TimesEntry | None = None
     wrapup: TimesEntry | None = None
+    callback: WishEntry | None = None
 
 
 class SpanEntry(Model):

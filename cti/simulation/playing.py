@@ -35,7 +35,9 @@ def play_day(scenario: Scenario, seed: int, progress: Progress | None = None, po
         policy: to route by instead of the scenario's.
 
     """
-    callers = merged(scenario.streams, seed, scenario.seconds)
+    callers: Iterable[Caller] = merged(scenario.streams, seed, scenario.seconds)
+    if scenario.recorded is not None:
+        callers = scenario.recorded.callers(scenario.policy, seed, scenario.opens_at_seconds, scenario.seconds)
     return Day(seed, play(scenario, callers, seed, progress, policy))
 
 

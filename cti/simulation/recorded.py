@@ -12,7 +12,7 @@ Nobody recorded what did not happen. What is known is used as it was, the rest i
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from acd.config import Policy, SkillNeed
 from acd.simulation.callers import Caller
@@ -42,6 +42,29 @@ class RecordedDay:
     patience_seconds: float
     seen: Tally
     seen_by_tier: dict[str, Tally]
+    first_entry_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCallers:
+    """Call records of one day, for a scenario that plays them; `midnight_ms` begins that day (UTC milliseconds)."""
+
+    records: tuple[CallRecord, ...]
+    midnight_ms: int
+
+    def callers(self, policy: Policy, seed: int, opens_at_seconds: float, seconds: float) -> list[Caller]:
+        """Return who entered within the scenario's hours, in order of time, in seconds from its opening.
+
+        What was not recorded is drawn by the seed, as `rebuild` says.
+
+        Raises:
+            ValueError: if no record can be used.
+
+        """
+        day = rebuild(self.records, policy, seed)
+        later = (day.first_entry_ms - self.midnight_ms) / 1000 - opens_at_seconds
+        moved = (replace(caller, at=caller.at + later) for caller in day.callers)
+        return [caller for caller in moved if 0 <= caller.at < seconds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +118,7 @@ def rebuild(records: Sequence[CallRecord], policy: Policy, seed: int) -> Recorde
         patience_seconds=patience,
         seen=total,
         seen_by_tier=by_tier,
+        first_entry_ms=start,
     )
 
 

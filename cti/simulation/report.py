@@ -34,6 +34,8 @@ WORDS = {
 }
 #: what is told of each interval
 OF_INTERVALS = ("offered", "sl_offered", "asa_seconds", "abandonment")
+#: what is told of promises to call back; a wait is from the customer's entry to his talk
+OF_CALLBACKS = ("promised", "called_back", "failed", "expired", "attempts", "mean_wait_seconds")
 
 
 def report(days: Sequence[Day]) -> dict[str, Any]:
@@ -48,6 +50,7 @@ def report(days: Sequence[Day]) -> dict[str, Any]:
         "intervals": [_interval(days, number) for number in range(_last_interval(days) + 1)],
         "interval_seconds": first.interval_seconds,
         "overtakings": _overtakings(days),
+        "callbacks": {name: _value(over_days(days, lambda results, name=name: float(getattr(results.callbacks, name)))) for name in OF_CALLBACKS},  # type: ignore[misc]
         "definitions": WORDS,
     }
 

@@ -7,19 +7,23 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from acd.config import Policy, SkillNeed
-from acd.simulation.callers import Rate, Stream
+from acd.simulation.callers import CallbackWish, Rate, Stream
 from acd.simulation.staff import Break, Manner, Shift
 from acd.simulation.times import FOR_EVER
 from cti.config import read_policy
 from cti.config.models import Label
 from cti.config.reading import Source, read_file
 from cti.simulation.models import CLOCK, ScenarioFile, SpanEntry, StaffEntry, StreamEntry, clock_seconds, known_name
+from cti.simulation.recorded import RecordedCallers
 from ivr.document import BadDocument, Finding, did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A day to be simulated. Times are seconds from `opens_at_seconds` (from midnight), when the simulation starts."""
+    """A day to be simulated. Times are seconds from `opens_at_seconds` (from midnight), when the simulation starts.
+
+    `recorded`: the callers of a recorded day come instead of the streams.
+    """
 
     label: Label
     policy: Policy
@@ -29,6 +33,7 @@ class Scenario:
     opens_at_seconds: float
     seconds: float
     interval_seconds: float
+    recorded: RecordedCallers | None = None
 
 
 def read_scenario(path: Path, config: Path | None = None) -> Scenario:
@@ -63,6 +68,7 @@ def _check(source: Source[ScenarioFile], policy: Policy) -> Iterator[Finding]:
     for name, stream in model.callers.items():
         yield from _check_rates(source, name, stream)
         yield from known_name(source.at("callers", name, "queue"), "queue", stream.queue, policy.queues)
+        yield from _check_wish(source, name, stream, policy)
         for tier in stream.tiers:
             yield from known_name(source.at("callers", name, "tiers", tier), "tier", tier, policy.tiers)
         if not any(stream.tiers.values()):
@@ -89,6 +95,13 @@ def _check_rates(source: Source[ScenarioFile], name: str, stream: StreamEntry) -
             yield place.finding("bad-hours", f'"{clock}" is no time of the day', 'write it like "08:30"')
 
 
+def _check_wish(source: Source[ScenarioFile], name: str, stream: StreamEntry, policy: Policy) -> Iterator[Finding]:
+    queue = policy.queues.get(stream.queue)
+    if stream.callback is not None and queue is not None and queue.callback is None:
+        place = source.at("callers", name, "callback")
+        yield place.finding("bad-value", f'the queue "{queue.name}" promises no callbacks', "write callback: into its entry in queues.yaml, or leave it out here")
+
+
 def _scenario(model: ScenarioFile, policy: Policy) -> Scenario:
     opens = _opens(model.hours)
     seconds = _closes(model.hours) - opens
@@ -110,6 +123,7 @@ def _stream(name: str, entry: StreamEntry, opens: float) -> Stream:
     known = sorted((clock_seconds(clock) - opens, calls) for clock, calls in rates.items())
     begun = [calls for at, calls in known if at <= 0]
     first = Rate(0.0, begun[-1] if begun else 0.0)
+    wish = entry.callback
     needs = {tuple(SkillNeed(skill, level) for skill, level in kind.needs.items()): kind.share for kind in entry.needs}
     return Stream(
         name=name,
@@ -120,6 +134,8 @@ def _stream(name: str, entry: StreamEntry, opens: float) -> Stream:
         patience=FOR_EVER if entry.patience is None else entry.patience.times(),
         wrapup=None if entry.wrapup is None else entry.wrapup.times(),
         needs=needs or {(): 1.0},
+        wish=CallbackWish(wish.after, wish.reached, wish.rings.times()) if wish is not None else None,
+        wishing=wish.share if wish is not None else 0.0,
     )
 
 

@@ -128,6 +128,48 @@ def test_before_and_after_side_by_side(tmp_path):
     assert "Drawn: " in said.output
 
 
+SCENARIO = """version: 1
+label: {zh: 一天, en: A day}
+config: CONFIG
+hours: {from: "08:30", to: "16:00"}
+callers: {nobody: {queue: general, calls_per_hour: 0, tiers: {basic: 1}, talk: {fixed: 1}}}
+staff: [{agents: [agent01, agent09, agent10]}]
+"""
+
+
+def test_a_scenario_is_played_with_the_callers_of_a_recorded_day(tmp_path):
+    """They come at their own time of the day, before the agents whom the scenario names."""
+    url = f"sqlite:///{tmp_path}/hotline.db"
+    asyncio.run(store(url, busy_day()))
+    scenario = tmp_path / "day.yaml"
+    scenario.write_text(SCENARIO.replace("CONFIG", str(CONFIG)), encoding="utf-8")
+    command = ["acd", "simulate", str(scenario), "--recorded", "2026-11-20", "--database", url, "--zone", "UTC", "--seeds", "1-2"]
+    result = CliRunner().invoke(build_app(), [*command, "--json"])
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    at = [NINE + 1000 * second for second in entries(busy_day())]
+    assert told["total"]["offered"]["mean"] == sum(entered < NINE + 7 * 3_600_000 for entered in at)
+    assert told["intervals"][0]["offered"]["mean"] == 0, "they came after nine"
+    assert told["intervals"][1]["offered"]["mean"] == sum(entered < NINE + 1_800_000 for entered in at)
+    assert "Traceback" not in CliRunner().invoke(build_app(), command).output
+
+
+def entries(records):
+    return [(record.answered_at_ms or record.ended_at_ms) / 1000 - record.wait_ms / 1000 - NINE / 1000 for record in records]
+
+
+@pytest.mark.parametrize(("day", "status"), [("yesterday", 2), ("2020-01-01", 1)])
+def test_a_day_without_callers_is_no_scenario(tmp_path, day, status):
+    url = f"sqlite:///{tmp_path}/hotline.db"
+    asyncio.run(migrate(url))
+    scenario = tmp_path / "day.yaml"
+    scenario.write_text(SCENARIO.replace("CONFIG", str(CONFIG)), encoding="utf-8")
+    result = CliRunner().invoke(build_app(), ["acd", "simulate", str(scenario), "--recorded", day, "--database", url])
+    assert result.exit_code == status
+    assert "Traceback" not in result.output
+    assert day in result.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "status"), [(["yesterday"], 2), (["2026-11-20", "--zone", "Mars/Base"], 2), (["2020-01-01"], 1)]
 )

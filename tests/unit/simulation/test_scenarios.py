@@ -1,6 +1,7 @@
 """Scenarios: what is wrong is said with place and cure; the telecom example plays, and the commands say what it did."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,7 @@ def run(*arguments):
         ("{fixed: 90}", "{fixed: -1}", "12:16: bad-value"),
         ('"08:00"', '"8:00"', '8:22: bad-hours "8:00" is no time of the day'),
         ("queue: billing", "queue: billing\n    pace: 2", '8:5: unknown-key unknown key "pace"'),
+        ("{fixed: 90}", "{fixed: 90}\n    callback: {share: 2, after: 9}", "13:16: bad-value"),
         ("callers:", "staff: [{agents: [agnt01]}]\ncallers:", '5:19: unknown-agent no agent is called "agnt01"'),
     ],
 )
@@ -61,6 +63,19 @@ def test_what_is_wrong_with_a_scenario_is_said_with_its_place(tmp_path, old, new
     result = run("simulate", scenario(tmp_path, old, new))
     assert result.exit_code == 2
     assert "Traceback" not in result.output
+
+
+def test_a_share_of_the_callers_asks_to_be_called_back(tmp_path):
+    """One agent for a hundred callers an hour; the wishes change nobody's fate: those who have none come and talk as before."""
+    wish = "    callback: {share: 0.5, after: 30, reached: 0.8, rings: {fixed: 8}}\nstaff: [{agents: [agent01]}]\n"
+    path = scenario(tmp_path, "    patience: {fixed: 90}\n", "    patience: {fixed: 90}\n" + wish)
+    told = json.loads(run("simulate", path, "--seeds", "1-2", "--json").stdout)["callbacks"]
+    assert told["promised"]["mean"] > 20
+    assert told["attempts"]["mean"] >= told["called_back"]["mean"] > 10
+    assert "callbacks a day: promised" in run("simulate", path, "--seeds", "1").output
+    wishing = list(read_scenario(path).streams[0].callers(1, 600))
+    plain = list(read_scenario(scenario(tmp_path)).streams[0].callers(1, 600))
+    assert [replace(caller, wish=None) for caller in wishing] == plain
 
 
 def test_rates_before_the_day_are_in_force_at_its_start(tmp_path):
