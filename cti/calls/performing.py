@@ -34,6 +34,8 @@ class Performer:
             played = await self._caller.line.play(command.prompts, command.language, barge_in=command.barge_in)
         except LineGone:
             played = Played.FAILED
+        if played is Played.FAILED:  # a hang-up ends the prompt before it is told itself: the flow must not go on as if all had been heard
+            await self._caller.line.gone_within(HANGUP_SECONDS)
         self._caller.inbox.put_nowait(Cut(command) if played is Played.BY_KEY else PlayEnded(command.token, bool(played)))
 
     async def stop(self, token: str) -> None:
