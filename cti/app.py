@@ -19,6 +19,7 @@ from acd.errors import UnknownCall
 from acd.events import AgentAdopted, Event, PolicyReplaced
 from acd.explain import Explanation
 from acd.snapshot import Snapshot
+from acd.states import AgentState
 from acd.totals import Totals
 from cti.agent_states import AgentStateWriter
 from cti.agents import AgentKeeper
@@ -363,10 +364,12 @@ class Server:
     async def _settle(self, live: _Live) -> None:
         """What the adoption told is handled once the router comes to this mark: from now on what changes are changes."""
         await live.router.pulse()
+        agents = live.engine.snapshot(self._room.clock.now()).agents.values()
         if self._room.agent_states is not None:
-            self._room.agent_states.settle(live.engine.snapshot(self._room.clock.now()).agents.values())
+            self._room.agent_states.settle(agents)
         if self._room.contacts is not None:
-            self._room.contacts.settle(live.engine.entries())
+            wrapping = [agent.name for agent in agents if agent.state is AgentState.WRAP_UP]
+            self._room.contacts.settle(live.engine.entries(), wrapping)
         if self._room.queue_log is not None:
             self._room.queue_log.settle()
 

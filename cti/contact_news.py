@@ -147,3 +147,11 @@ def _talked(leg: ContactLeg, offer: str, agent: str, ended_at_ms: int) -> Contac
     attempt = Attempt(offer, agent, began_at_ms, 0, OfferResult.TALKED.value)
     others = tuple(one for one in leg.attempts if one.offer != offer)
     return replace(leg, agent=agent, answered_at_ms=began_at_ms, attempts=(*others, attempt))
+
+
+def wrapped_up(leg: ContactLeg, seconds: float, now_ms: int) -> ContactLeg:
+    """Return a leg whose wrap-up nobody saw end: it lasted as long as it was to, and is over by now."""
+    if leg.talk_ended_at_ms is None or leg.wrapup_ended_at_ms is not None:
+        return leg
+    wrapup_ms = max(0, min(int(seconds * 1000), now_ms - leg.talk_ended_at_ms))
+    return replace(leg, wrapup_ended_at_ms=leg.talk_ended_at_ms + wrapup_ms, wrapup_ms=wrapup_ms)

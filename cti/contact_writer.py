@@ -19,7 +19,7 @@ from acd.engine import Engine
 from acd.facts import Fact, Outcome
 from cti.clock import Clock
 from cti.contact_hearing import Hearing
-from cti.contact_news import LegNews, closed
+from cti.contact_news import LegNews, closed, wrapped_up
 from cti.contact_store import Late, Written, write
 from cti.contacts import LEGS, ContactLeg, LegKind
 from cti.database.engine import Database
@@ -36,6 +36,8 @@ PENDING_LIMIT = 20_000
 BATCH = 200
 _NOT_TO_BE_HAD = (SQLAlchemyError, OSError, TimeoutError)
 _OWN_FAULT = (DataError, IntegrityError, TypeError, ValueError)
+#: why a leg was closed that ended while no server looked
+UNSEEN = "unseen"
 _OPEN = LEGS.c.ended_at_ms.is_(None) & (LEGS.c.kind != LegKind.CALLBACK.value)
 
 
@@ -138,7 +140,12 @@ class ContactWriter:
         self._hearing.forget(call)
         offer, _, agent = talk.removeprefix("talk-").partition(":")
         noted = {"offer": offer, "agent": agent} if talk.startswith("talk-") else None
-        self._close_later(LEGS.c.call == call, outcome, "unseen", at_ms=ended_at_ms, talk=noted)
+        self._close_later(LEGS.c.call == call, outcome, UNSEEN, at_ms=ended_at_ms, talk=noted)
+
+    def talked_unseen(self, call: str, offer: str, agent: str) -> None:
+        """The caller was found after a talk; its leg is closed by now if an earlier server saw its end."""
+        waited = (LEGS.c.call == call) & (LEGS.c.kind == LegKind.QUEUE.value)
+        self._close_later(waited, Outcome.ANSWERED, UNSEEN, talk={"offer": offer, "agent": agent})
 
     def keep_only(self, alive: Collection[str]) -> None:
         """Of all other calls nobody will ever hear again."""
@@ -146,9 +153,23 @@ class ContactWriter:
         entered_before = LEGS.c.entered_at_ms < self._clock.wall_ms()
         self._close_later(entered_before & LEGS.c.call.not_in(list(alive)), Outcome.LOST, "lost")
 
-    def settle(self, entries: Collection[str]) -> None:
-        """An adoption is done: talks of callers of whom the engine has no entry any more have ended unseen."""
-        self._close_later(LEGS.c.answered_at_ms.is_not(None) & LEGS.c.call.not_in(list(entries)), Outcome.ANSWERED, "unseen")
+    def settle(self, entries: Collection[str], wrapping: Collection[str]) -> None:
+        """An adoption is done: talks of callers of whom the engine has no entry any more have ended unseen.
+
+        So have the wrap-ups of all agents but those who are `wrapping` up now.
+        """
+        self._close_later(LEGS.c.answered_at_ms.is_not(None) & LEGS.c.call.not_in(list(entries)), Outcome.ANSWERED, UNSEEN)
+        talked = LEGS.c.kind.in_([LegKind.QUEUE.value, LegKind.CALLBACK.value]) & LEGS.c.talk_ended_at_ms.is_not(None)
+        unfinished = talked & LEGS.c.wrapup_ended_at_ms.is_(None) & LEGS.c.agent.not_in(list(wrapping))
+        now_ms = self._clock.wall_ms()
+        self._later(Late(unfinished, lambda leg: wrapped_up(leg, self._wrapup_seconds(leg), now_ms)))
+
+    def _wrapup_seconds(self, leg: ContactLeg) -> float:
+        """How long an agent wraps up after such a talk, unless he asks for more."""
+        policy = self._policy()
+        agent, queue = policy.agents.get(leg.agent or ""), policy.queues.get(leg.queue)
+        own = None if agent is None else agent.wrapup_seconds
+        return own if own is not None else queue.wrapup_seconds if queue is not None else 0.0
 
     def _close_later(
         self, where: ColumnElement[bool], outcome: Outcome, reason: str, *, at_ms: int | None = None, talk: dict[str, str] | None = None, after_seconds: float = 0.0
@@ -156,7 +177,8 @@ class ContactWriter:
         ended_at_ms = self._clock.wall_ms() if at_ms is None else at_ms
 
         def change(leg: ContactLeg) -> ContactLeg:
-            return closed(leg, ended_at_ms, outcome, reason, talk)
+            told = closed(leg, ended_at_ms, outcome, reason, talk)
+            return wrapped_up(told, 0.0, ended_at_ms) if reason == UNSEEN else told  # his agent was found free
 
         self._later(Late(_OPEN & where, change), after_seconds)
 

@@ -184,6 +184,13 @@ class Ledger:
         """What became of a caller whom his agent led on."""
         self._metrics.transferred(queue, outcome, attended=attended)
 
+    def talked_unseen(self, call: str, *, offer: str, agent: str, tier: str) -> None:
+        """A talk is over whose end nobody saw."""
+        entry = self._open.get(call)
+        if entry is not None and tier:
+            entry.known.setdefault("tier", tier)
+        self._contacts.talked_unseen(call, offer, agent)
+
     def led_back(self, call: str) -> None:
         """He is back from the talk to which his agent had joined him."""
         self._contacts.led_back(call)

@@ -45,6 +45,7 @@ class Leading:
         """He was found after a talk with an agent, and his session waits for its end. Raises AmiError."""
         start = self._start
         over = TalkOver(start.served, start.served_by, 0.0, lost=False)
+        self._services.records.talked_unseen(start.call, offer=start.served, agent=start.served_by, tier=start.state.tier)
         if self._caller.place is Place.OUTSIDE:
             self._over, self._attended = over, start.state.phase is ChannelPhase.HOLD
             await self._found_with_another(over, start.state.phase)

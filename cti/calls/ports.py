@@ -98,6 +98,9 @@ class RecordPort(Protocol):
     def transferred(self, queue: str, outcome: Transferred, *, attended: bool) -> None:
         """What became of it; `queue` is the line he came from."""
 
+    def talked_unseen(self, call: str, *, offer: str, agent: str, tier: str) -> None:
+        """He was found after a talk that this offer led to; its end nobody saw, perhaps not its begin either."""
+
     def led_back(self, call: str) -> None:
         """He is back from the talk to which his agent had joined him."""
 

@@ -52,6 +52,11 @@ class HotlineServer:
         return f"http://{self.settings['http']['host']}:{self.settings['http']['port']}"
 
     @property
+    def settings_file(self) -> Path:
+        """The settings it was started with."""
+        return self._folder / f"{self._name}.yaml"
+
+    @property
     def pid(self) -> int:
         """Its process id."""
         assert self.process is not None, "not started"
@@ -59,7 +64,7 @@ class HotlineServer:
 
     async def start(self, *arguments: str, ready_within: float = 20.0) -> None:
         """Start it with further command-line arguments and wait until it is ready (0 seconds: do not wait)."""
-        file = self._folder / f"{self._name}.yaml"
+        file = self.settings_file
         file.write_text(yaml.safe_dump(self.settings, allow_unicode=True), encoding="utf-8")
         self._logs.append(self._folder / f"{self._name}-{len(self._logs) + 1}.log")
         with self._logs[-1].open("wb") as output:

@@ -145,6 +145,7 @@ class RecordEar:
         self.outcomes: list[tuple[str, str, bool]] = []
         self.dialling_by: list[str] = []
         self.led_back_calls: list[str] = []
+        self.unseen_talks: list[tuple[str, str, str]] = []
         self.dialled_outside: list[tuple[str, str, int]] = []
 
     def began(self, call: str, **_known: Any) -> None:
@@ -161,6 +162,9 @@ class RecordEar:
 
     def dialling(self, call: str, *, rule: str) -> None:
         self.dialling_by.append(rule)
+
+    def talked_unseen(self, call: str, *, offer: str, agent: str, tier: str) -> None:
+        self.unseen_talks.append((offer, agent, tier))
 
     def led_back(self, call: str) -> None:
         self.led_back_calls.append(call)

@@ -103,7 +103,8 @@ class Process:
         return offer
 
     def settle(self):
-        self.writer.settle(self.engine.entries())
+        agents = self.engine.snapshot(self.clock.time).agents.values()
+        self.writer.settle(self.engine.entries(), [agent.name for agent in agents if agent.state is AgentState.WRAP_UP])
 
 
 @pytest.fixture
@@ -221,6 +222,25 @@ async def test_a_caller_who_waits_through_a_kill_goes_on_with_his_leg(url, clock
     assert (leg.offers, leg.misses, leg.position, leg.outcome) == (2, 1, 1, "answered")
 
 
+@pytest.mark.parametrize(("away", "wrapup_ms"), [(3.0, 7_000), (30.0, 10_000)])
+async def test_a_wrap_up_that_outlasts_a_kill_or_ends_in_it_is_known(url, clock, away, wrapup_ms):
+    async with serving(url, clock) as server:
+        server.tell(AgentLoggedIn("anna"), CallQueued("c1", "line", ""))
+        offer = server.talk()
+        server.tell(TalkEnded(offer, caller_remains=False), after=20.0)
+        await written(server)
+    clock.time += away
+    async with serving(url, clock) as server:
+        state = (AgentState.WRAP_UP, clock.time - away + 10.0) if away < 10.0 else (AgentState.READY, None)
+        server.tell(DispatchPaused(), AgentAdopted("anna", state[0], "", clock.time - away, state[1], 0), DispatchResumed())
+        server.settle()
+        await written(server)
+        if away < 10.0:
+            server.tell(AgentReadied("anna"), after=4.0)
+        leg = await only(server)
+    assert (leg.wrapup_ms, leg.wrapup_ended_at_ms) == (wrapup_ms, 1_023_000 + wrapup_ms)
+
+
 async def test_a_talk_that_goes_on_through_a_kill_is_measured_from_its_true_begin(url, clock):
     async with serving(url, clock) as server:
         server.tell(AgentLoggedIn("anna"), CallQueued("c1", "line", ""))
@@ -291,6 +311,22 @@ async def test_calls_that_ended_unseen_are_closed_as_asterisk_noted_them(url, cl
         "lives": (None, None, None),
     }
     assert (legs["talked"].agent, legs["talked"].answered_at_ms, legs["talked"].talk_ms) == ("anna", 1_001_000, 49_000)
+
+
+async def test_a_talk_that_began_and_ended_while_nobody_looked_is_known_by_its_ticket(url, clock):
+    async with serving(url, clock) as server:
+        server.tell(AgentLoggedIn("anna"), CallQueued("c1", "line", ""))
+        (offer,) = server.offers
+        await written(server)
+    clock.time += 30.0
+    async with serving(url, clock) as server:
+        server.writer.found("c1")
+        server.settle()
+        server.writer.talked_unseen("c1", offer, "anna")
+        await written(server)
+        server.writer.over("c1", hung_up=False)
+        leg = await only(server)
+    assert (leg.outcome, leg.agent, leg.answered_at_ms, leg.ended_at_ms, leg.wrapup_ms) == ("answered", "anna", 1_000_000, 1_030_000, 0)
 
 
 async def test_a_talk_that_ended_while_nobody_looked_is_closed_though_its_caller_lives_on(url, clock):
