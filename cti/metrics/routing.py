@@ -64,12 +64,12 @@ class RoutingMetrics:
             case CallEnded():
                 self._call_ended(fact)
             case TalkFinished():
-                self._talk.labels(*self._line(fact)).observe(fact.talk_seconds, fact.call)
+                self._talk.labels(*self._line(fact)).observe(_as_recorded(fact.talk_seconds), fact.call)
                 if fact.agent in self._policy.agents:
                     self._last_tiers[fact.agent] = fact.tier
             case WrapUpFinished():
                 tier = self._last_tiers.get(fact.agent, "")
-                self._wrap_up.labels(*self._labels.line(fact.queue, tier)).observe(fact.seconds)
+                self._wrap_up.labels(*self._labels.line(fact.queue, tier)).observe(_as_recorded(fact.seconds))
             case OfferEnded():
                 self._offers.labels(self._labels.queue(fact.queue), fact.result.value).inc()
             case AgentChanged():
@@ -93,14 +93,14 @@ class RoutingMetrics:
             return
         self._answered_calls.add(fact.call)
         self._answered.labels(*self._line(fact)).inc()
-        self._wait.labels(*self._line(fact), Outcome.ANSWERED.value).observe(fact.wait_seconds, fact.call)
+        self._wait.labels(*self._line(fact), Outcome.ANSWERED.value).observe(_as_recorded(fact.wait_seconds), fact.call)
 
     def _call_ended(self, fact: CallEnded) -> None:
         line = self._line(fact)
         self._answered_calls.discard(fact.call)
         self._ended.labels(*line, fact.outcome.value).inc()
         if fact.outcome is not Outcome.ANSWERED:
-            self._wait.labels(*line, fit(fact.outcome.value, WAITED_FOR)).observe(fact.wait_seconds, fact.call)
+            self._wait.labels(*line, fit(fact.outcome.value, WAITED_FOR)).observe(_as_recorded(fact.wait_seconds), fact.call)
         if fact.outcome is Outcome.ABANDONED:
             self._abandoned.labels(*line).inc()
         elif fact.outcome in _OVERFLOWS:
@@ -108,3 +108,8 @@ class RoutingMetrics:
 
     def _line(self, fact: CallEntered | CallAnswered | CallEnded | TalkFinished | CallbackEntered | CallbackEnded) -> tuple[str, str]:
         return self._labels.line(fact.queue, fact.tier)
+
+
+def _as_recorded(seconds: float) -> float:
+    """Whole milliseconds, cut off: so records have it, and who waited 20.0004 s is within 20 s there as here."""
+    return int(seconds * 1000) / 1000

@@ -1,4 +1,4 @@
-"""What remains of calls: one record each, one summary line, numbers in /metrics, and nowhere a PIN."""
+"""What remains of calls: one record each, one summary line, numbers in /metrics, a trace, and nowhere a PIN."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tests.rig.fault_proxy import Direction, FaultProxy
 from tests.rig.lines import ask, call_of, log_in, serve, waiting
 from tests.rig.listener import Caller
 from tests.rig.waiting import eventually
+from tests.support.otlp_collector import collecting
 
 if TYPE_CHECKING:
     import asyncio
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tests.rig.agents import Agent
     from tests.rig.server import HotlineServer, Metrics
     from tests.rig.site import Site
+    from tests.support.otlp_collector import Collector
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.asyncio(loop_scope="session")]
 
@@ -63,9 +65,15 @@ async def tap(site: Site) -> AsyncIterator[Tap]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def hotline(site: Site, tap: Tap) -> AsyncIterator[HotlineServer]:
+async def collector() -> AsyncIterator[Collector]:
+    async with collecting() as collector:
+        yield collector
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def hotline(site: Site, tap: Tap, collector: Collector) -> AsyncIterator[HotlineServer]:
     await site.clear()  # else calls of other tests' servers would be among its records
-    async with demo_hotline(site, ami_port=tap.port, log_level="debug") as server:
+    async with demo_hotline(site, ami_port=tap.port, log_level="debug", tracing={"endpoint": collector.url}) as server:
         yield server
 
 
@@ -205,6 +213,12 @@ async def test_the_metrics_tell_the_same(hotline: HotlineServer, metrics: Metric
     expected = {
         ("hotline_calls_total",): 4,
         ("hotline_calls_ended_total",): 4,
+        ("hotline_calls_by_outcome_total",): 4,
+        ("hotline_calls_asked_for_person_total",): 2,
+        ("hotline_calls_lost_total",): 1,
+        ("hotline_survey_scores_total",): 1,
+        ("hotline_store_up",): 1,
+        ("hotline_ami_link_up",): 2,
         ("hotline_queue_calls_entered_total",): 2,
         ("hotline_queue_calls_entered_total", "billing", "basic"): 1,
         ("hotline_queue_calls_entered_total", "general", "diamond"): 1,
@@ -223,6 +237,10 @@ async def test_the_metrics_tell_the_same(hotline: HotlineServer, metrics: Metric
         ("hotline_ami_up",): 1,
         ("hotline_build_info",): 1,
     }
+    assert {outcome: metrics.value("hotline_calls_by_outcome_total", outcome=outcome) for outcome in ("self_service", "answered", "abandoned")} == {
+        "self_service": 1, "answered": 1, "abandoned": 2,
+    }  # fmt: skip
+    assert metrics.value("hotline_survey_scores_total", queue="billing", score="4") == 1
     labels = ("queue", "tier")
     found = {key: metrics.value(key[0], **dict(zip(labels, key[1:], strict=False))) for key in expected}
     assert found == expected
@@ -241,6 +259,30 @@ async def test_the_metrics_tell_the_same(hotline: HotlineServer, metrics: Metric
     asked = {"backend": "accounts", "operation": "verify_pin"}
     assert metrics.value("hotline_backend_calls_total", **asked) == 3
     assert metrics.value("hotline_ivr_steps_total", flow="main", step="menu") >= 4
+    waited = metrics.value("hotline_ivr_step_seconds_total", flow="agent", step="wait")
+    assert waited >= (records[SERVED]["wait_ms"] + records[SERVED]["talk_ms"]) / 1000
+    assert metrics.value("hotline_ivr_seconds_count") == 4
+    assert metrics.value("hotline_event_loop_lag_seconds_count") > 10
+    assert metrics.value("hotline_asterisk_channels", kind="caller") >= 0
+    assert metrics.value("hotline_agent_state_seconds_total", state="talking", reason="") >= 2.0
+    strangers = {name for name, has, value in metrics.samples if "other" in has.values() and value and name != "hotline_queue_wait_seconds_bucket"}
+    assert strangers == set(), "every name and word was foreseen"
+
+
+async def test_each_call_has_a_trace_that_tells_no_number_and_no_name(hotline: HotlineServer, metrics: Metrics, collector: Collector) -> None:
+    assert metrics
+    records = {row["caller_number"]: row for row in hotline.rows("SELECT * FROM call_records")}
+    spans = await collector.until(lambda spans: sum(span.name == "call" for span in spans) == 4)
+    calls = {span.attributes["hotline.call"]: span for span in spans if span.name == "call"}
+    assert {call: span.attributes["hotline.outcome"] for call, span in calls.items()} == {row["call"]: row["outcome"] for row in records.values()}
+    served = calls[records[SERVED]["call"]]
+    children = {span.name: span for span in spans if span.parent == served.span_id}
+    assert {"main/menu", "agent/wait", "survey/ask", "offer", "accounts.customer_by_number", "tickets.save_survey"} <= children.keys()
+    assert children["offer"].attributes["hotline.result"] == "talked"
+    assert children["agent/wait"].seconds >= 2.0
+    assert served.attributes["hotline.queue"] == "billing"
+    for number in (*records, ACCOUNT, *CANARIES, "agent02", *(str(row["account"]) for row in records.values())):
+        assert number.encode() not in collector.raw
 
 
 async def test_why_the_served_caller_got_that_agent_is_told_in_words(hotline: HotlineServer, metrics: Metrics) -> None:

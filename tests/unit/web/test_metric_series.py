@@ -178,3 +178,13 @@ def test_the_formula_of_the_demo_is_what_a_server_with_it_has():
     sparse = [definition for definition in DEFINITIONS if definition.sparse]
     assert series(names) > 1000
     assert registry.count() + sum(definition.series(names) for definition in sparse) == series(names)
+
+
+def test_a_wait_is_within_a_threshold_exactly_when_its_record_says_so():
+    hotline = Hotline()
+    hotline.tell(AgentLoggedIn("anna"))
+    hotline.tell(CallQueued("c1", "billing", "basic"))
+    hotline.serve(hotline.offers[0], ring=25.0004)
+    labels = {"queue": "billing", "tier": "basic", "outcome": "answered"}
+    assert hotline.value("hotline_queue_wait_seconds_sum", **labels) == 25.0
+    assert hotline.value("hotline_queue_wait_seconds_bucket", **labels, le="25.0") == 1
