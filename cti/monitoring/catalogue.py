@@ -149,7 +149,7 @@ FORGED = Definition(
     "HotlineForgedEvents", Severity.WARNING, 0, 300, About.HOTLINE, Unit.COUNT,
     "{value} forged events were ignored in the last 15 minutes", "近 15 分钟忽略了 {value} 个伪造事件",
     "Somebody sends AMI events hidden in SIP headers. They are ignored.", "有人在 SIP 头中夹带 AMI 事件；均已忽略。",
-    "The log lines `forged` name the channel; block the sender at the SIP trunk.", "日志 `forged` 指明通道；请在 SIP 中继处封禁来源。",
+    "The log lines `forged_event` name the channel; block the sender at the SIP trunk.", "日志 `forged_event` 指明通道；请在 SIP 中继处封禁来源。",
 )  # fmt: skip
 SATISFACTION = Definition(
     "HotlineSatisfactionFalling", Severity.WARNING, 300, 600, About.QUEUE, Unit.MARK,

@@ -1,4 +1,4 @@
-"""A real Prometheus with the shipped configuration scrapes a working server; the shipped dashboard's questions get answers."""
+"""A real Prometheus with the shipped configuration scrapes a working server, and counts what happened."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ from acd.events import (
 )
 from cti.http import make_app, serving
 from ivr.state import Trace
-from tests.rig.prometheus import CONFIG, PATIENCE_SECONDS, Prometheus, promtool
+from tests.rig.prometheus import PATIENCE_SECONDS, Prometheus, promtool
 from tests.unit.web.hotline import TOKEN, Hotline
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.acceptance]
@@ -83,8 +83,3 @@ async def test_promtool_finds_no_fault(hotline):
     assert page.count(b"hotline_queue_wait_seconds_bucket") > 100
     assert await promtool("check", "metrics", given=page) == (0, "")
     assert TOKEN.encode() not in page
-
-
-async def test_the_shipped_configuration_is_valid():
-    code, output = await promtool("check", "config", str(CONFIG))
-    assert code == 0, output

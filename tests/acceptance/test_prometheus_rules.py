@@ -1,5 +1,7 @@
 """The generated rules before promtool: each key figure equals the records' definition of it, each alert comes when it must and not before."""
 
+import json
+import re
 from dataclasses import dataclass, field
 
 import pytest
@@ -13,6 +15,7 @@ from cti.monitoring.catalogue import DEFINITIONS, Definition
 from cti.monitoring.promql import FORMULAS, WINDOWS, Level, record
 from cti.monitoring.rules import rule_file
 from tests.rig.prometheus import promtool
+from tests.rig.server import PROJECT
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.acceptance]
 
@@ -346,3 +349,27 @@ async def test_every_alert_comes_when_it_must_and_is_silent_when_it_must(tmp_pat
         for case in CASES
     ]  # fmt: skip
     await proven(tmp_path, tests, only_for_alerts=True, evaluation_interval="1m")
+
+
+# ---- what the documents tell operators to do
+
+
+async def test_the_configuration_in_the_documents_is_taken_by_prometheus(tmp_path):
+    text = (PROJECT / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    blocks = {block.partition("\n")[0]: block for block in re.findall(r"```yaml\n# (.*?)```", text, re.DOTALL)}
+    assert set(blocks) == {"/etc/prometheus/prometheus.yml", "/etc/prometheus/alertmanager.yml"}
+    (tmp_path / "prometheus.yml").write_text("# " + blocks["/etc/prometheus/prometheus.yml"], encoding="utf-8")
+    (tmp_path / "hotline.rules.yml").write_text(rule_file(POLICY), encoding="utf-8")
+    code, output = await promtool("check", "config", str(tmp_path / "prometheus.yml"))
+    assert code == 0, output
+    assert re.search(r"\d+ rules found", output), "the rule file was found beside it"
+    sent = yaml.safe_load("# " + blocks["/etc/prometheus/alertmanager.yml"])
+    assert sent["route"]["routes"][0]["receiver"] in {receiver["name"] for receiver in sent["receivers"]}
+    inhibited = set(re.findall(r"Hotline\w+", json.dumps(sent["inhibit_rules"])))
+    assert inhibited <= {alert.name for alert in DEFINITIONS}
+
+
+async def test_the_shipped_files_are_taken_together():
+    code, output = await promtool("check", "config", str(PROJECT / "deploy" / "prometheus" / "prometheus.yml"))
+    assert code == 0, output
+    assert "hotline.rules.yml" in output
