@@ -39,7 +39,7 @@ report gives each variant for T = 10 s as well (the 90/10 rule). O = A + B + F +
 - Nothing to divide by (no calls) gives no figure, not zero.
 - Agents' time is cut at the ends of the period.
 - Prometheus counts by the instant of the event and forgets at a restart what was not scraped: its rules tell trends and raise alarms, the
-  report is exact. Which rule gives which figure: [alerts and rules](metrics.md).
+  report is exact. Which rule gives which figure: [monitoring.md](monitoring.md#rules).
 
 """
 

@@ -117,7 +117,7 @@ def _work() -> Row:
 
 def _offers() -> Row:
     return Row(
-        Text("Offers and callbacks", "派单与回电"),
+        Text("Offers, callbacks and transfers", "派单、回电与转接"),
         (
             Panel(
                 Text("Offers a minute by result", "每分钟派单（按结果）"), Kind.TIMESERIES, Unit.A_MINUTE,
@@ -136,7 +136,11 @@ def _offers() -> Row:
                 width=8,
             ),
             Panel(
-                Text("Error of the wait forecast", "等待预测误差"), Kind.TIMESERIES, Unit.RATIO, (Target(f"max by (queue) (hotline_queue_forecast_error_ratio{_QUEUE})", "{{queue}}"),), width=24,
+                Text("Transfers by kind and outcome, 1 hour", "1 小时转接（按方式与结果）"), Kind.TIMESERIES, Unit.NUMBER,
+                (Target(f"sum by (kind, outcome) (increase(hotline_transfers_total{_QUEUE}[1h]))", "{{kind}} {{outcome}}"),), width=12, stacked=True,
+            ),
+            Panel(
+                Text("Error of the wait forecast", "等待预测误差"), Kind.TIMESERIES, Unit.RATIO, (Target(f"max by (queue) (hotline_queue_forecast_error_ratio{_QUEUE})", "{{queue}}"),), width=12,
                 about=Text("Median of |forecast - wait| / wait; callers are told only while it is small.", "|预测 − 实际| / 实际 的中位数；仅在较小时播报。"),
             ),
         ),

@@ -129,4 +129,4 @@ def test_what_is_asked_for_is_a_metric_of_the_server_with_the_labels_it_has():
             assert name == definition.name or definition.kind is Kind.HISTOGRAM, name
     # what the server tells is shown or judged somewhere
     seen = {re.sub(r"_(bucket|sum|count)$", "", name) if name not in METRICS else name for name, _ in asked}
-    assert METRICS.keys() - seen == UNSEEN
+    assert METRICS.keys() - seen == UNSEEN, "show it on a dashboard (cti/monitoring/grafana/), or say in UNSEEN why not"
