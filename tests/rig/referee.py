@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -61,8 +62,13 @@ class _Waiting:
     own: Needs
     entered: float
     score_at: float  # the score is now - score_at
+    due: float = inf  # from then on he goes before all who have not waited so long
     refusals: int = 0
     held_until: float = 0.0
+
+    def place(self, at: float) -> tuple[int, float]:
+        """Where he stands: smaller goes first."""
+        return (0, self.entered) if self.due <= at else (1, self.score_at)
 
 
 @dataclass
@@ -111,7 +117,9 @@ class Referee:
         call, queue, tier = line["call"], line["queue"], line["tier"]
         entered = self.witness.entered.get(call, now)
         score_at = entered - self.rules.head_starts[tier] - self.rules.lines[queue].bonus_seconds
-        self._waiting[call] = _Waiting(queue, tier, self.witness.needs[call], entered, score_at)
+        guarantee = self.rules.lines[queue].guarantee_seconds
+        due = entered + guarantee if guarantee > 0 else inf
+        self._waiting[call] = _Waiting(queue, tier, self.witness.needs[call], entered, score_at, due)
 
     def _offer_ended(self, line: Line, now: float) -> None:
         self._results[line["agent"]] = line["result"]
@@ -164,13 +172,21 @@ class Referee:
         """The rings that may be in force: two, when one opens about this moment."""
         at_work = [name for name, agent in self._agents.items() if agent.state != "logged_out"]
         line = self.rules.lines[call.queue]
-        found = [self.rules.ring(line, at + moment - call.entered, call.own, at_work) for moment in (-CLOSE_SECONDS, CLOSE_SECONDS)]
+        found = [self.rules.ring(line, at + moment - call.entered, call.own, call.tier, at_work) for moment in (-CLOSE_SECONDS, CLOSE_SECONDS)]
         return found[:1] if found[0] == found[1] else found
 
     def _eligible(self, call: _Waiting, agents: Sequence[str], at: float) -> list[str]:
         """Who of them surely is eligible."""
         rings = self._rings(call, at)
-        return [name for name in agents if not any(self.rules.people[name].lacks(call.queue, needs) for _, needs in rings)]
+        return [name for name in agents if not any(self._lacks(name, call, needs) for _, needs in rings)]
+
+    def _lacks(self, name: str, call: _Waiting, needs: Needs) -> str:
+        return self.rules.lacks(name, self.rules.lines[call.queue], needs, call.tier)
+
+    def _bid(self, call: _Waiting, agent: str, at: float) -> tuple[int, float]:
+        """Where a call stands in an agent's eyes: smaller goes first."""
+        group, place = call.place(at)
+        return group, place - self.rules.people[agent].prefers(self.rules.lines[call.queue], call.tier)
 
     def _wrong_call(self, call: _Waiting, agent: str, at: float) -> Iterator[str]:
         free = self._free(at)
@@ -178,28 +194,47 @@ class Referee:
             yield f"he was {self._agents[agent].state}"
         if self._agents[agent].rests_until > at + CLOSE_SECONDS:
             yield f"his phone was told to stop ringing, and rests for {self._agents[agent].rests_until - at:.3f} s more"
-        if all(self.rules.people[agent].lacks(call.queue, needs) for _, needs in self._rings(call, at)):
-            yield f"he is not eligible: {self.rules.people[agent].lacks(call.queue, self._rings(call, at)[0][1])}"
+        if all(self._lacks(agent, call, needs) for _, needs in self._rings(call, at)):
+            yield f"he is not eligible: {self._lacks(agent, call, self._rings(call, at)[0][1])}"
+        own = self._bid(call, agent, at)
         for other, waits in self._waiting.items():
-            ahead = call.score_at - waits.score_at
-            if abs(ahead) <= CLOSE_SECONDS:
-                self.told_apart["pairs of calls too close"] += 1
-            elif ahead > 0 and waits.held_until <= at - CLOSE_SECONDS:
-                for name in self._eligible(waits, free, at):
-                    whom = "him" if name == agent else f"{name}, who was free"
-                    yield f"{other} ({waits.tier}, {waits.queue}) has {ahead:.3f} s more and was for {whom}"
             self.told_apart["pairs of calls"] += 1
+            if min(abs(one.due - at) for one in (call, waits)) <= CLOSE_SECONDS:
+                self.told_apart["guarantees due about then"] += 1
+            elif waits.held_until <= at - CLOSE_SECONDS and (not call.place(at) < waits.place(at) or self._weighed(call, waits)):
+                yield from self._passed(other, waits, agent, own, free, at)
+
+    def _weighed(self, *calls: _Waiting) -> bool:
+        """Whether agents look at these calls with different eyes."""
+        lines = [self.rules.lines[call.queue] for call in calls]
+        return any(line.seats for line in lines) or any(person.bonuses for person in self.rules.people.values())
+
+    def _passed(self, other: str, waits: _Waiting, agent: str, own: tuple[int, float], free: Sequence[str], at: float) -> Iterator[str]:
+        """A call that should have gone first, and to whom."""
+        for name in self._eligible(waits, free, at):
+            theirs = self._bid(waits, name, at)
+            ahead = own[1] - theirs[1]
+            if theirs[0] == own[0] and abs(ahead) <= CLOSE_SECONDS:
+                self.told_apart["pairs of calls too close"] += 1
+            elif theirs < own:
+                whom = "him" if name == agent else f"{name}, who was free"
+                why = f"has {ahead:.3f} s more" if theirs[0] == own[0] else "has waited longer than is guaranteed"
+                yield f"{other} ({waits.tier}, {waits.queue}) {why} and was for {whom}"
 
     def _wrong_agent(self, call: _Waiting, agent: str, at: float) -> Iterator[str]:
         rings = self._rings(call, at)
         if len(rings) > 1:
             return
-        rank = _STRATEGIES[self.rules.lines[call.queue].strategy]
-        own = rank(self, agent, rings[0][1])
+        line = self.rules.lines[call.queue]
+
+        def rank(name: str) -> tuple[float, ...]:
+            return (-self.rules.people[name].prefers(line, call.tier), *_STRATEGIES[line.strategy](self, name, rings[0][1]))
+
+        own = rank(agent)
         others = [name for name in self._eligible(call, self._free(at), at) if name != agent]
         self.told_apart["choices among several agents"] += bool(others)
         for name in others:
-            rival = rank(self, name, rings[0][1])
+            rival = rank(name)
             differing = next((pair for pair in zip(rival, own, strict=True) if abs(pair[0] - pair[1]) > CLOSE_SECONDS), None)
             if differing is not None and differing[0] < differing[1]:
                 yield f"{name} ranks before him: {rival} before {own}"
@@ -209,22 +244,23 @@ class Referee:
             yield "there is no record of the decision"
             return
         rings = self._rings(call, at)
-        if abs(record["score"] - (at - call.score_at)) > CLOSE_SECONDS:
-            yield f"the record says score {record['score']}, not {at - call.score_at:.3f}"
+        scores = [at - call.place(moment)[1] for moment in (at - CLOSE_SECONDS, at + CLOSE_SECONDS)]
+        if all(abs(record["score"] - score) > CLOSE_SECONDS for score in scores):
+            yield f"the record says score {record['score']}, not {scores[0]:.3f}"
         if (record["ring"], record["needs"]) not in rings:
             yield f"the record says ring {record['ring']} with {record['needs']}, not {rings}"
         if record["agent"] != agent or record["ranked"][0] != agent:
             yield f"the record says {record['agent']}, first of {record['ranked']}"
         told = {name: why.partition(":")[0] for name, why in record["ineligible"].items()}
         moments = (at - CLOSE_SECONDS, at + CLOSE_SECONDS)
-        own = [{name: why for name in self.rules.people if (why := self._why_not(name, call.queue, needs, moment))} for _, needs in rings for moment in moments]
+        own = [{name: why for name in self.rules.people if (why := self._why_not(name, call, needs, moment))} for _, needs in rings for moment in moments]
         if told not in own:
             yield f"the record's reasons {told} are not {own[0]}"
 
-    def _why_not(self, name: str, queue: str, needs: Needs, at: float) -> str:
+    def _why_not(self, name: str, call: _Waiting, needs: Needs, at: float) -> str:
         state = self._agents[name].state
         rests = "resting" if self._agents[name].rests_until > at else ""
-        return self.rules.people[name].lacks(queue, needs) or (rests if state == "ready" else "reserved" if state in _RESERVED else state)
+        return self._lacks(name, call, needs) or (rests if state == "ready" else "reserved" if state in _RESERVED else state)
 
     def _nobody_idles(self, when: str) -> None:
         """At rest no free agent is eligible for anybody who waits."""
