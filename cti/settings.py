@@ -72,6 +72,8 @@ class Settings(BaseSettings):
     watch_config_seconds: the same for queues.yaml, tiers.yaml and agents.yaml.
     time_zone: IANA name, for opening hours, spoken dates and agents' days.
     agent_days_kept: how many days what agents did is kept.
+    records_kept_days: how many days records of calls, contact legs and scores are kept; 0 for ever.
+    effects_kept_days: the same for what backends remember so that nothing is done twice, and for recordings of no message.
     queue_log_file: where to write lines like those of Asterisk's queue_log, live; none are written without it.
     """
 
@@ -90,6 +92,8 @@ class Settings(BaseSettings):
     watch_flows_seconds: Annotated[float, Field(ge=0, le=3600)] = 2.0
     watch_config_seconds: Annotated[float, Field(ge=0, le=3600)] = 2.0
     agent_days_kept: Annotated[int, Field(ge=1, le=3660)] = 400
+    records_kept_days: Annotated[int, Field(ge=0, le=36_600)] = 730
+    effects_kept_days: Annotated[int, Field(ge=0, le=36_600)] = 30
     queue_log_file: Path | None = None
     tracing: TracingSettings = TracingSettings()
     time_zone: str = "Asia/Shanghai"

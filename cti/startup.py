@@ -43,6 +43,7 @@ from cti.policy_in_force import PolicyInForce, PolicyRefused
 from cti.prompts.files import missing
 from cti.queue_log_file import QueueLogFile
 from cti.records import CallRecord, RecordWriter, one_call, unfinished_calls
+from cti.retention import Sweeper
 from cti.router import FactSink
 from cti.settings import Settings
 from cti.store.opening import open_store
@@ -189,7 +190,7 @@ async def opened(settings: Settings, *, take_over: bool) -> AsyncIterator[tuple[
     backends[CALLBACK_BACKEND] = TracedBackend(CALLBACK_BACKEND, MeteredBackend(CALLBACK_BACKEND, desk.promising, metrics, clock), spans)
     figures = DayFigures(clock, lambda: in_force.policy)
     server = Server(Room(settings, in_force, versions, clock, store, backends, ledger, metrics, dialing, desk, figures, take_over, decisions, agent_states, contacts, queue_log, spans))
-    written: tuple[BehindWriter, ...] = (records, contacts, decisions, agent_states, *([queue_log] if queue_log is not None else []))
+    written: tuple[BehindWriter, ...] = (_sweeper(settings, database, clock), records, contacts, decisions, agent_states, *([queue_log] if queue_log is not None else []))
     writers = [asyncio.create_task(writer.run(), name=type(writer).__name__) for writer in written]
     try:
         yield server, database, metrics
@@ -221,6 +222,11 @@ async def _migrated(settings: Settings) -> None:
             await migrate(settings.database_url)
     except Exception as error:
         log.exception("database_not_ready", reason=type(error).__name__)
+
+
+def _sweeper(settings: Settings, database: Database, clock: Clock) -> Sweeper:
+    kept = {"records_kept_days": settings.records_kept_days, "effects_kept_days": settings.effects_kept_days}
+    return Sweeper(database, clock, settings.spool_dir, **kept)
 
 
 def _tell(sinks: tuple[FactSink, ...], fact: Fact, clock: Clock) -> None:

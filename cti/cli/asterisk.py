@@ -15,7 +15,7 @@ from cti.provision.tools import find_tool
 from ivr.document import BadDocument
 
 RUN_TOOLS = ("espeak-ng",)
-TEST_TOOLS = ("sipp", "redis-server", "chromium")
+TEST_TOOLS = ("sipp", "redis-server", "chromium", "postgres", "initdb")
 ALL_TOOLS = ("prometheus",)
 Setting = Annotated[str, typer.Option(envvar="HOTLINE_ASTERISK", help="an Asterisk program to use")]
 
@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def fetch(
     asterisk: Setting = "",
-    tests: Annotated[bool, typer.Option("--tests", help="also what the tests need: SIPp, Redis, Chromium (130 MB more)")] = False,
+    tests: Annotated[bool, typer.Option("--tests", help="also what the tests need: SIPp, Redis, Chromium, PostgreSQL (190 MB more)")] = False,
     everything: Annotated[bool, typer.Option("--all", help="also Prometheus")] = False,
 ) -> None:
     """Bring Asterisk and espeak-ng (about 120 MB, once), checked by the Debian archive's signature, without root.

@@ -1,7 +1,9 @@
 """One database, opened by address: SQLite by default, PostgreSQL with the same code."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 
 BUSY_MILLISECONDS = 2000
 POOL_SECONDS = 5.0
+WIPE_SECONDS = 10.0
 #: Any number that nobody else locks in the same database.
 _TABLES_LOCK = 955_980_001
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
@@ -72,6 +75,30 @@ class Database:
                 await connection.execute(select(func.pg_advisory_xact_lock(_TABLES_LOCK)))
             yield connection
 
+    async def wipe(self, tables: Sequence[str]) -> None:
+        """See that nothing of what was deleted from these tables is left in the database's files.
+
+        SQLite: what others write meanwhile waits. PostgreSQL: its write-ahead log keeps it until it is recycled.
+        Raises SQLAlchemyError, OSError.
+        """
+        options: dict[str, Any] = {"hotline_plain": True} if self._file is not None else {"isolation_level": "AUTOCOMMIT"}
+        async with self._engine.execution_options(**options).connect() as plain:
+            if self._file is None:
+                for table in tables:
+                    await plain.exec_driver_sql(f'VACUUM "{table}"')
+                return
+            await plain.exec_driver_sql("VACUUM")
+            await self._empty_log(plain)
+
+    @staticmethod
+    async def _empty_log(connection: AsyncConnection) -> None:
+        """Move the write-ahead log into the file and cut it off; whoever reads just now may hinder that for a moment."""
+        deadline = time.monotonic() + WIPE_SECONDS
+        while (await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).scalar():
+            if time.monotonic() > deadline:
+                raise TimeoutError("somebody reads the database all the time, so its log could not be emptied: do it again later")
+            await asyncio.sleep(0.1)
+
     async def close(self) -> None:
         """Give all connections back."""
         await self._engine.dispose()
@@ -118,11 +145,12 @@ def _teach_sqlite(engine: AsyncEngine) -> None:
         dbapi_connection.isolation_level = None
         cursor = dbapi_connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")  # first: the others may have to wait, too
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
     def begun(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("hotline_writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        if not options.get("hotline_plain"):  # what may not stand in a transaction
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("hotline_writes") else "BEGIN")
