@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
-from cti.users.display import make_token
+from cti.users.display import make_token, revoke_token
 from cti.users.file import FILE as USERS
 from cti.users.file import User, changing_users
 from cti.users.passwords import hash_password
@@ -248,9 +247,15 @@ async def test_the_wall_has_figures_but_no_buttons_and_no_calls(hotline: Hotline
     assert await page.value(IDS) == 0
     assert await page.value("document.querySelectorAll('main button, aside button').length") == 0
     assert set(PAUSED) <= set(await page.value(STATES))
+    revoke_token(_run_dir(hotline))
+    await page.until("document.querySelector('form') !== null && document.querySelector('.board') === null")
+    await log_in(page, hotline, "boss")
+    await shown(page)
 
 
 async def test_a_killed_server_is_said_to_be_gone_and_comes_back_by_itself(hotline: HotlineServer, page: Page, floor: Floor) -> None:
+    await page.open(f"{hotline.url}/wallboard?language=en")
+    await shown(page)
     before = await page.value(SHOWN)
     await hotline.kill9()
     await page.until("document.querySelector('.banner')?.innerText.includes('Connection lost') === true")
@@ -266,4 +271,3 @@ async def test_a_killed_server_is_said_to_be_gone_and_comes_back_by_itself(hotli
 
     await eventually(as_before, 20, "the day's figures are what they were before the kill")
     assert {queue: figures["waiting"] for queue, figures in (await page.value(SHOWN)).items()} == floor.waiting
-    await asyncio.sleep(0)

@@ -190,6 +190,25 @@ async def test_nothing_moves_for_those_who_do_not_want_it(stub, page, address):
         assert (await page.value(moving) > 0) is some
 
 
+async def test_the_charts_are_drawn_and_told_in_words(stub, page, address):
+    stub.document = document()
+    await shown(page, address, language="en")
+    colours = "[...document.querySelectorAll('canvas')].map(c => new Set(new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer)).size)"
+    await page.until(f"Math.min(...{colours}) > 3")
+    trend = stub.document["trend"]
+    told = await page.value("document.querySelector('.trends .unseen').innerText || document.querySelector('.trends .unseen').textContent")
+    offered, answered, abandoned = (sum(trend[name]) for name in ("offered", "answered", "abandoned"))
+    assert told == f"Last three hours: {offered} offered, {answered} answered, {abandoned} abandoned, at most {max(trend['waiting'])} waiting at once."
+
+
+async def test_a_wall_takes_the_new_page_when_the_server_was_replaced(stub, page, address):
+    stub.document = document()
+    await shown(page, address)
+    await page.value("window.old = true")
+    stub.document = {**stub.document, "version": "0.2.0"}
+    await page.until("window.old === undefined && document.querySelectorAll('.queue').length === 6")
+
+
 async def test_the_page_asks_nobody_else(stub, page, address):
     await shown(page, address)
     names = await page.value("performance.getEntriesByType('resource').map(entry => entry.name)")

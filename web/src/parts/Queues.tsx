@@ -21,7 +21,7 @@ export function Queues() {
       <Pager paged={paged} of={t('queues')} />
       <div role="table" aria-labelledby="queues-title" data-rows={paged.count > 1 ? ON_A_WALL : paged.shown.length}>
         <div role="row" class="heads">
-          {HEADS.map((head) => <span key={head} role="columnheader">{t(head)}</span>)}
+          {HEADS.map((head) => <span key={head} role="columnheader" title={head === 'queue' ? '' : t(`told_${head}`)}>{t(head)}</span>)}
         </div>
         {paged.shown.map((queue) => <Row key={queue.name} queue={queue} />)}
       </div>
