@@ -1,6 +1,6 @@
 """The one place where it is decided who may do an operation: recognises who asks, checks his rights, and that no other page made him ask."""
 
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from aiohttp import hdrs, web
 
@@ -20,10 +20,15 @@ _CALL_PATHS = "/api/calls/{call}"
 
 
 def guarded(operation: Operation, handler: Handler, deps: ApiDeps) -> Handler:
-    """Return the handler behind the gate. It answers 401 to strangers, 403 to whoever may not."""
+    """Return the handler behind the gate. It answers 401 to strangers (a page sends them to log in), 403 to whoever may not."""
 
     async def guard(request: web.Request) -> web.StreamResponse:
-        known = recognised(request, deps)
+        try:
+            known = recognised(request, deps)
+        except Refusal:
+            if not _is_page(operation, request):
+                raise
+            return web.Response(status=303, headers={hdrs.LOCATION: f"/login?{urlencode({'next': request.path_qs})}"})
         if known.session is not None and request.method not in _SAFE:
             check_origin(request, deps, needed=True)
         reach = Reach(known.viewer, scope_of(known.viewer.role, operation.name))
@@ -35,6 +40,11 @@ def guarded(operation: Operation, handler: Handler, deps: ApiDeps) -> Handler:
         return await handler(request)
 
     return guard
+
+
+def _is_page(operation: Operation, request: web.Request) -> bool:
+    """Whether a person opened a page in a browser: he is sent to log in instead of being shown a problem document."""
+    return operation.media == ("text/html",) and "text/html" in request.headers.get(hdrs.ACCEPT, "")
 
 
 def recognised(request: web.Request, deps: ApiDeps) -> Known:

@@ -296,6 +296,16 @@ async def test_the_api_token_needs_no_page(hotline):
             assert await answer.json() == {"name": "", "role": "operations_manager", "team": "", "language": "zh", "expires_at": None}
 
 
+async def test_whoever_opens_a_page_is_sent_to_log_in_and_back(hotline):
+    async with hotline.serve(token="") as client:
+        async with client.get("/reports?language=en", headers={"Accept": "text/html,*/*"}, allow_redirects=False) as answer:
+            assert (answer.status, answer.headers["Location"]) == (303, "/login?next=%2Freports%3Flanguage%3Den")
+        assert await ask(client, "GET", "/reports") == 401
+        headers = {"Accept": "text/html", "Cookie": f"{COOKIE}={cookie_of(hotline, Role.AGENT)}"}
+        async with client.get("/reports", headers=headers, allow_redirects=False) as answer:
+            assert answer.status == 403
+
+
 # The wall
 
 

@@ -3,6 +3,7 @@ import { language, switchLanguage, switchTheme, t, theme } from '../preferences.
 import { logIn } from '../server.ts';
 import { connection, session } from '../state.ts';
 import { follow } from '../stream.ts';
+import { wantedPath } from '../wanted.ts';
 
 /** The form for people; a wall whose link was revoked is told so. */
 export function Login() {
@@ -16,6 +17,8 @@ export function Login() {
     const answer = await logIn(String(given.get('name')), String(given.get('password')));
     setBusy(false);
     if (!answer.ok) return setTrouble(told(answer.status, answer.retrySeconds, answer.why));
+    const wanted = wantedPath(location.search);
+    if (wanted !== null) return location.assign(wanted);
     session.value = answer.value;
     connection.value = 'connecting';
     if (location.pathname !== '/wallboard') history.replaceState(null, '', '/wallboard');
