@@ -6,6 +6,11 @@ import sys
 import structlog
 
 
+def call_of_task() -> str:
+    """The id of the call whose task runs, as its log lines have it; "" outside of calls."""
+    return str(structlog.contextvars.get_contextvars().get("call", ""))
+
+
 def configure_logs(level: str) -> None:
     """Set up structlog. `level` is debug, info, warning or error."""
     number = logging.getLevelNamesMapping()[level.upper()]

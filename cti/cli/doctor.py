@@ -56,6 +56,7 @@ async def examine(settings: "Settings") -> "list[Finding]":
     from cti.doctor.backends import examine_backends  # noqa: PLC0415
     from cti.doctor.surroundings import examine_database, examine_music, examine_prompts, examine_server, examine_store  # noqa: PLC0415
     from cti.doctor.switch import Account, examine_asterisk  # noqa: PLC0415
+    from cti.doctor.traces import examine_traces  # noqa: PLC0415
 
     ami = settings.ami
     findings = await examine_asterisk(
@@ -68,5 +69,6 @@ async def examine(settings: "Settings") -> "list[Finding]":
         await examine_database(settings.database_url),
         await examine_store(settings.store_url),
         *await examine_backends(settings),
+        *await examine_traces(settings.tracing),
     ]
     return findings + await examine_server(f"http://{settings.http.host}:{settings.http.port}")

@@ -9,6 +9,7 @@ from cti.ami.frames import Frame
 from cti.ami.switch import Requester
 from cti.backends.base import Backend, BackendError
 from cti.clock import Clock
+from cti.logs import call_of_task
 from cti.metrics.axes import BACKEND_OK, HTTP_REQUEST
 from cti.metrics.metrics import Metrics
 from cti.store.base import Json, Store, StoreDown
@@ -63,9 +64,9 @@ class MeteredBackend:
                 operation, arguments, idempotency_key=idempotency_key, timeout_seconds=timeout_seconds
             )
         except BackendError as error:
-            self._metrics.backend_called(self._name, label, error.reason.value, self._clock.now() - began)
+            self._metrics.backend_called(self._name, label, error.reason.value, self._clock.now() - began, call_of_task())
             raise
-        self._metrics.backend_called(self._name, label, BACKEND_OK, self._clock.now() - began)
+        self._metrics.backend_called(self._name, label, BACKEND_OK, self._clock.now() - began, call_of_task())
         return reply
 
     async def ping(self, timeout_seconds: float) -> None:

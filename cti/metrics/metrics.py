@@ -307,12 +307,12 @@ class Metrics:
 
     # ---- backends, store, the process
 
-    def backend_called(self, backend: str, operation: str, result: str, seconds: float) -> None:
-        """A backend answered, or failed: `result` is BACKEND_OK or a FailureReason."""
+    def backend_called(self, backend: str, operation: str, result: str, seconds: float, call: str = "") -> None:
+        """A backend answered, or failed: `result` is BACKEND_OK or a FailureReason. `call` asked."""
         self._health.asked(backend, answered=result == axes.BACKEND_OK)
         labels = self._labels.operation(backend, operation)
         self._backend_calls.labels(*labels, fit(result, axes.BACKEND_RESULTS)).inc()
-        self._backend_seconds.labels(*labels).observe(seconds)
+        self._backend_seconds.labels(*labels).observe(seconds, call)
 
     def store_used(self, operation: str, seconds: float, *, ok: bool) -> None:
         """The store did what it was asked after so long, or could not."""

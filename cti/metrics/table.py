@@ -32,7 +32,7 @@ Served at `/metrics`, without a token, on loopback unless told otherwise. This p
 - After a restart, also after `kill -9`, counters begin at zero, and `hotline_start_time_seconds` says when; `rate` and `increase` see the
   reset. Callers taken over count as `resumed` and `adopted`, not again as `entered` and as calls that came in; their ends count where they end.
 - While there is no link to Asterisk, gauges of lines and agents are absent: a zero would say that nobody waits.
-- Histograms of waits, talks, talks outside and flows carry exemplars: the call id of the last call in each bucket, for Prometheus
+- Histograms of waits, talks, talks outside, flows and backends carry exemplars: the call id of the last call in each bucket, for Prometheus
   with `--enable-feature=exemplar-storage`. They come with OpenMetrics only, which Prometheus asks for by itself:
   `curl -H 'Accept: application/openmetrics-text' http://127.0.0.1:8080/metrics`.
 """

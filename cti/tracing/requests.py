@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-import structlog
-
 from cti.backends.base import Backend
+from cti.logs import call_of_task
 from cti.tracing.port import CallSpans
 
 
@@ -21,8 +20,7 @@ class TracedBackend:
         self, operation: str, arguments: Mapping[str, Any], *, idempotency_key: str | None = None, timeout_seconds: float
     ) -> dict[str, Any]:  # fmt: skip
         """See Backend.call."""
-        call = str(structlog.contextvars.get_contextvars().get("call", ""))
-        with self._spans.request(call, self._name, operation):
+        with self._spans.request(call_of_task(), self._name, operation):
             return await self._backend.call(operation, arguments, idempotency_key=idempotency_key, timeout_seconds=timeout_seconds)
 
     async def ping(self, timeout_seconds: float) -> None:

@@ -2,13 +2,16 @@
 
 import asyncio
 import socket
+import sys
 import time
 
 from cti.clock import Clock
+from cti.doctor.traces import examine_traces
 from cti.settings import TracingSettings
 from cti.tracing import open_tracing
 from cti.tracing.spans import trace_id
 from ivr.state import Trace
+from tests.rig.ports import free_port
 from tests.support.otlp_collector import collecting
 
 
@@ -63,3 +66,23 @@ def test_a_collector_that_never_answers_keeps_nobody_waiting():
         telling, leaving = asyncio.run(calls())
     assert telling < 10.0
     assert leaving < 10.0, "the collector may take 20 s, we do not"
+
+
+def test_the_doctor_sends_an_empty_batch_and_says_what_it_heard(monkeypatch):
+    async def examined(endpoint=""):
+        return [(finding.well, finding.detail, finding.cure) for finding in await examine_traces(TracingSettings(endpoint=endpoint, timeout_seconds=1.0))]
+
+    async def at_a_collector():
+        async with collecting() as collector:
+            return await examined(collector.url)
+
+    assert asyncio.run(examined()) == []
+    ((well, detail, _),) = asyncio.run(at_a_collector())
+    assert well
+    assert detail.endswith("/v1/traces takes them")
+    ((well, _, cure),) = asyncio.run(examined(f"http://127.0.0.1:{free_port(socket.SOCK_STREAM)}"))
+    assert (well, "start the collector" in cure) == (False, True)
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http", None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    ((well, _, cure),) = asyncio.run(examined("http://127.0.0.1:9"))
+    assert (well, "pip install 'hotline-acd[otel]'" in cure) == (False, True)

@@ -71,6 +71,13 @@ async def test_metrics_are_served_without_a_token(hotline):
     assert waiting["billing", "basic"] == 1
 
 
+async def test_who_asks_for_open_metrics_gets_them(hotline):
+    accept = "application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"  # as Prometheus asks
+    async with hotline.serve(token="") as client, client.get("/metrics", headers={"Accept": accept}) as answer:
+        assert answer.headers["Content-Type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+        assert (await answer.text()).endswith("# EOF\n")
+
+
 @pytest.mark.parametrize(
     "header", [None, "", "Bearer", "Bearer wrong", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN}x", "Bearer \xff"]
 )

@@ -1,12 +1,14 @@
 """What passes through the meters is unchanged, counted and timed."""
 
 import pytest
+import structlog
 
 from cti.ami.errors import ActionRefused, ActionTimeout, LinkDown, OwnershipLost
 from cti.ami.switch import Switch
 from cti.backends.base import BackendInvalid, BackendTimeout, BackendUnavailable
 from cti.clock import Clock
 from cti.metrics.meters import MeteredBackend, MeteredRequester, MeteredStore
+from cti.metrics.series import Form
 from cti.store import StoreDown, open_store
 from tests.unit.web.test_metrics import Hotline
 
@@ -121,3 +123,14 @@ async def test_writes_a_store_does_not_take_are_counted(hotline):
     assert hotline.value("hotline_store_operations_total", operation="get", result="down") == 1
     assert hotline.value("hotline_store_seconds_sum", operation="increment") == 0.5
     assert hotline.value("hotline_store_up") == 0
+
+
+async def test_the_call_that_asked_a_backend_is_its_exemplar(hotline):
+    class Accounts:
+        async def call(self, operation, arguments, **_):
+            return {}
+
+    with structlog.contextvars.bound_contextvars(call="c42"):
+        await MeteredBackend("sql", Accounts(), hotline.metrics, SteppingClock()).call("balance", {}, timeout_seconds=1.0)
+    assert 'call_id="c42"' in hotline.metrics.text(Form.OPEN)
+    assert "c42" not in hotline.text()
