@@ -118,7 +118,7 @@ class Server:
         self.sessions = SessionKeeper(room.store)
         self.keeper = AgentKeeper(room.store, room.clock, lambda: None if self._live is None else self._live.engine)
         self.pauses = PauseWatch(room.clock, lambda: None if self._live is None else self._live.engine)
-        self.watch = AlertWatch(room.clock, lambda: self.policy, self.snapshot, room.metrics.health)
+        self.watch = AlertWatch(room.clock, lambda: self.policy, self.totals, room.metrics.health)
         ami = room.settings.ami
         events = AmiAccount(ami.host, ami.port, ami.events_username, ami.events_secret.get_secret_value(), "on")
         actions = AmiAccount(ami.host, ami.port, ami.actions_username, ami.actions_secret.get_secret_value(), "off")

@@ -1,11 +1,11 @@
-"""Which conditions of alerts hold now: the Prometheus rules' conditions, judged from the server's own snapshot and counts."""
+"""Which conditions of alerts hold now: the Prometheus rules' conditions, judged from the server's own totals and counts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from acd.config import Policy, Queue
-from acd.snapshot import QueueSnapshot, Snapshot
 from acd.states import AgentState
+from acd.totals import QueueTotals, Totals
 from cti.monitoring import catalogue, limits
 from cti.monitoring.catalogue import Definition
 from cti.monitoring.figures import Counts, Figures
@@ -21,18 +21,18 @@ class Condition:
     subject: str = ""
 
 
-def conditions(snapshot: Snapshot | None, policy: Policy, figures: Figures) -> list[Condition]:
+def conditions(totals: Totals | None, policy: Policy, figures: Figures) -> list[Condition]:
     """Return every condition that holds, those of queues in the order of the configuration.
 
     Args:
-        snapshot: the engine as it stands; None without one, then only figures are judged.
+        totals: the engine as it stands; None without one, then only figures are judged.
         policy: what is promised to callers.
         figures: the counts of the last 15 minutes and of the last hour, and the server's health.
 
     """
     found: list[Condition] = []
     for name, queue in policy.queues.items():
-        line = snapshot.queues.get(name) if snapshot is not None else None
+        line = totals.queues.get(name) if totals is not None else None
         found += _levels(queue, figures, line)
         if line is not None:
             found += _line(queue, line)
@@ -42,14 +42,14 @@ def conditions(snapshot: Snapshot | None, policy: Policy, figures: Figures) -> l
     return found
 
 
-def _levels(queue: Queue, figures: Figures, line: QueueSnapshot | None) -> Iterator[Condition]:
+def _levels(queue: Queue, figures: Figures, line: QueueTotals | None) -> Iterator[Condition]:
     quarter, hour = figures.quarter.get(queue.name, Counts()), figures.hour.get(queue.name, Counts())
     level = quarter.service_level if quarter.answered + quarter.abandoned >= limits.LEAST_CALLS else None
     if level is not None and level < queue.service_level_target:
         yield Condition(catalogue.SERVICE_LEVEL_BELOW, level, queue.name)
     else:
         falling = level is not None and level < min(limits.at_risk_level(queue), hour.service_level or 0.0)
-        late = line is not None and line.waiting > 0 and (line.expected_wait_seconds or 0.0) > queue.service_level_seconds
+        late = line is not None and bool(line.waiting_by_tier.total()) and (line.expected_wait_seconds or 0.0) > queue.service_level_seconds
         if falling or late:
             yield Condition(catalogue.SERVICE_LEVEL_AT_RISK, quarter.service_level or 0.0, queue.name)
     lost = quarter.abandonment if quarter.offered >= limits.LEAST_CALLS else None
@@ -57,15 +57,16 @@ def _levels(queue: Queue, figures: Figures, line: QueueSnapshot | None) -> Itera
         yield Condition(catalogue.ABANDONMENT, lost, queue.name)
 
 
-def _line(queue: Queue, line: QueueSnapshot) -> Iterator[Condition]:
-    if line.longest_wait_seconds > limits.longest_wait_limit(queue):
-        yield Condition(catalogue.LONGEST_WAIT, line.longest_wait_seconds, queue.name)
-    paused = line.agents_by_state.get(AgentState.PAUSED, 0)
-    logged_in = sum(line.agents_by_state.values()) - line.agents_by_state.get(AgentState.LOGGED_OUT, 0)
+def _line(queue: Queue, line: QueueTotals) -> Iterator[Condition]:
+    waiting, longest = line.waiting_by_tier.total(), max(line.longest_wait_by_tier_seconds.values(), default=0.0)
+    if longest > limits.longest_wait_limit(queue):
+        yield Condition(catalogue.LONGEST_WAIT, longest, queue.name)
+    paused = line.agents_by_state[AgentState.PAUSED]
+    logged_in = line.agents_by_state.total() - line.agents_by_state[AgentState.LOGGED_OUT]
     if 0 < paused == logged_in:
         yield Condition(catalogue.ALL_PAUSED, paused, queue.name)
-    if logged_in == 0 and line.waiting > 0:
-        yield Condition(catalogue.NOBODY_LOGGED_IN, line.waiting, queue.name)
+    if logged_in == 0 and waiting > 0:
+        yield Condition(catalogue.NOBODY_LOGGED_IN, waiting, queue.name)
 
 
 def _marks(queue: str, figures: Figures) -> Iterator[Condition]:

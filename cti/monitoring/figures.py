@@ -54,7 +54,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What the watch judges beside the snapshot. A queue without calls may be missing.
+    """What the watch judges beside the engine's totals. A queue without calls may be missing.
 
     `quarter` and `hour` are the counts of the last 15 and 60 minutes by queue; `health` is as of now, the others as of
     5 and 15 minutes, an hour and a day ago (of the start, if that is later).

@@ -1,4 +1,4 @@
-"""How the server itself is, in plain numbers: what the watch reads beside the engine's snapshot."""
+"""How the server itself is, in plain numbers: what the watch reads beside the engine's totals."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -9,7 +9,7 @@ import structlog
 
 from acd.config import Policy
 from acd.facts import Fact
-from acd.snapshot import Snapshot
+from acd.totals import Totals
 from cti.clock import Clock
 from cti.monitoring.catalogue import Definition, Severity, Unit
 from cti.monitoring.conditions import Condition, conditions
@@ -77,17 +77,17 @@ class AlertWatch:
     Args:
         clock: time.
         policy: what is promised now.
-        snapshot: the engine as it stands, None without one.
+        totals: the engine as it stands at a time, None without one.
         health: how the server is.
 
     """
 
     def __init__(
-        self, clock: Clock, policy: Callable[[], Policy], snapshot: Callable[[], Snapshot | None], health: Callable[[], Health]
+        self, clock: Clock, policy: Callable[[], Policy], totals: Callable[[float], Totals | None], health: Callable[[], Health]
     ) -> None:
         self._clock = clock
         self._policy = policy
-        self._snapshot = snapshot
+        self._totals = totals
         self._gathering = Gathering(policy, health)
         self._standing: Standing = NOTHING
         self.log = structlog.get_logger("alerts")
@@ -105,7 +105,7 @@ class AlertWatch:
     def look(self) -> None:
         """Judge once; what was raised or cleared is logged."""
         now, before = self._clock.now(), self._standing
-        held = conditions(self._snapshot(), self._policy(), self._gathering.figures(now))
+        held = conditions(self._totals(now), self._policy(), self._gathering.figures(now))
         self._standing = judged(before, held, now)
         for key in sorted(before.keys() | self._standing.keys()):
             was, is_ = (one.get(key) is not None and one[key].raised for one in (before, self._standing))

@@ -35,7 +35,6 @@ class Unit(StrEnum):
     A_MINUTE = "opm"
     BYTES = "bytes"
     TIME = "dateTimeAsIso"
-    SWITCH = "bool_on_off"
 
 
 class Color(StrEnum):

@@ -1,4 +1,6 @@
-"""The server's own watch: which conditions hold by the real engine's snapshot and facts, when alerts come and go, what they say."""
+"""The server's own watch: which conditions hold by the real engine's totals and facts, when alerts come and go, what they say."""
+
+from collections import Counter
 
 import pytest
 
@@ -6,8 +8,10 @@ from acd.config import Agent, Policy, Queue
 from acd.engine import Engine
 from acd.events import AgentLoggedIn, AgentPaused, CallAbandoned, CallQueued
 from acd.facts import CallAnswered, CallEnded, Outcome
+from acd.states import AgentState
+from acd.totals import QueueTotals, Totals
 from cti.clock import Clock
-from cti.monitoring import AlertWatch, Health, Severity, catalogue, limits
+from cti.monitoring import AlertWatch, Figures, Health, Severity, catalogue, conditions, limits
 from cti.monitoring.catalogue import DEFINITIONS, About
 
 POLICY = Policy(
@@ -42,11 +46,11 @@ class Room:
         self.engine = Engine(POLICY, offer_prefix="t")
         self.health = Health(ami_up=True)
         self.attached = True
-        self.watch = AlertWatch(self.clock, lambda: POLICY, self._snapshot, lambda: self.health)
+        self.watch = AlertWatch(self.clock, lambda: POLICY, self._totals, lambda: self.health)
         self.calls = 0
 
-    def _snapshot(self):
-        return self.engine.snapshot(self.clock.now()) if self.attached else None
+    def _totals(self, now):
+        return self.engine.totals(now) if self.attached else None
 
     def tell(self, *events):
         for event in events:
@@ -239,3 +243,10 @@ def test_every_alert_says_what_it_is_about():
             assert alert.about is About.HOTLINE or f"{{{alert.about}}}" in text, alert.name
             assert alert.about is not About.HOTLINE or "{queue}" not in text, alert.name
     assert all(alert in DEFINITIONS for alert in vars(catalogue).values() if isinstance(alert, catalogue.Definition))
+
+
+@pytest.mark.parametrize(("waiting", "expected_seconds", "raised"), [(2, 30.0, True), (0, 30.0, False), (2, 15.0, False), (2, None, False)])
+def test_who_would_enter_now_and_wait_too_long_is_foreseen(waiting, expected_seconds, raised):
+    line = QueueTotals(Counter({"": waiting}), agents_by_state=Counter({AgentState.TALKING: 1}), expected_wait_seconds=expected_seconds)
+    held = conditions(Totals({"billing": line}, Counter(), 0), POLICY, Figures(health=Health(ami_up=True)))
+    assert [(one.alert.name, one.subject) for one in held] == ([("HotlineServiceLevelAtRisk", "billing")] if raised else [])
