@@ -12,6 +12,7 @@ from acd.config import Policy, Queue
 from acd.facts import CallAnswered, CallEnded, Fact, Outcome
 from cti.agent_days import day_window
 from cti.clock import Clock
+from cti.contact_writer import UNSEEN
 from cti.contacts import ContactLeg, LegKind
 from cti.kpi.catalogue import kpi
 from cti.kpi.tally import Figures, LegTally, Limits
@@ -21,6 +22,8 @@ TREND_MINUTES = 180
 RECENT_MINUTES = 15
 KEPT_MINUTES = TREND_MINUTES + RECENT_MINUTES
 _UNKNOWN = Queue("")
+#: reasons of legs whose end no server saw
+_UNSEEN = frozenset({UNSEEN, Outcome.LOST.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class DayFigures:
         self._past: dict[int, Minute] = {}  # finished minutes of the trend, made once
         self._talking: set[str] = set()  # their answers are counted
         self._unseen: set[str] = set()  # counted at their end: nobody had told of the answer
+        self._left_open: dict[str, str] = {}  # legs that waited when this process began, with their calls
         self._listeners: list[Callable[[], None]] = []
 
     @property
@@ -136,6 +140,19 @@ class DayFigures:
         """There are no more of them."""
         self._unseen.clear()
 
+    @property
+    def left_open(self) -> frozenset[str]:
+        """Calls whose legs waited when this process began and are not known to have ended."""
+        return frozenset(self._left_open.values())
+
+    def close_unseen(self, legs: Iterable[ContactLeg]) -> None:
+        """Count those of the legs left open that turned out to have ended while no server ran; of the others facts tell."""
+        for leg in legs:
+            if leg.outcome is not None and self._left_open.pop(leg.leg, None) is not None and leg.reason in _UNSEEN:
+                at_ms = leg.answered_at_ms or leg.ended_at_ms or self._began_ms
+                self._count(leg.queue, at_ms, Entry(leg.outcome, leg.wait_ms or 0))
+        self._past.clear()
+
     def _remember(self, leg: ContactLeg) -> None:
         """Count it unless this process saw what it would count."""
         if leg.answered_at_ms is not None:
@@ -144,7 +161,9 @@ class DayFigures:
             if leg.ended_at_ms is None:
                 self._talking.add(leg.call)
             self._count(leg.queue, leg.answered_at_ms, Entry(Outcome.ANSWERED.value, leg.wait_ms or 0))
-        elif leg.outcome is not None and leg.ended_at_ms is not None and leg.ended_at_ms < self._began_ms:
+        elif leg.outcome is None:
+            self._left_open[leg.leg] = leg.call
+        elif leg.ended_at_ms is not None and leg.ended_at_ms < self._began_ms:
             self._count(leg.queue, leg.ended_at_ms, Entry(leg.outcome, leg.wait_ms or 0))
 
     def _remember_waiting(self, entered_ms: int, left_ms: int) -> None:

@@ -10,10 +10,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from cti.agent_days import day_window
 from cti.board.figures import KEPT_MINUTES, MINUTE_MS, DayFigures
 from cti.clock import Clock
-from cti.contacts import ContactLeg, legs_between
+from cti.contacts import ContactLeg, legs_between, legs_of
 from cti.database.engine import Database
 
 READ_SECONDS = 60.0
+_READ_ONE_SECONDS = 2.0
+#: when it is looked again after those who waited as the server was killed
+_LOOK_AGAIN_SECONDS = (10.0, 50.0, 240.0)
 REST_SECONDS = 10.0
 #: legs that began so long before the day may have ended in it
 _LONGEST_LEG_MS = 4 * 3_600_000
@@ -48,6 +51,17 @@ async def _remember(figures: DayFigures, database: Database, clock: Clock) -> No
         await asyncio.sleep(0)
     figures.all_remembered()
     log.info("figures_remembered", legs=len(legs))
+    for rest_seconds in _LOOK_AGAIN_SECONDS:
+        await asyncio.sleep(rest_seconds)
+        await _look_again(figures, database)
+
+
+async def _look_again(figures: DayFigures, database: Database) -> None:
+    """Callers who gave up while no server ran: Asterisk tells of them later."""
+    for call in figures.left_open:
+        with contextlib.suppress(SQLAlchemyError, OSError, TimeoutError):
+            async with asyncio.timeout(_READ_ONE_SECONDS):
+                figures.close_unseen(await legs_of(database, call))
 
 
 async def _legs(database: Database, clock: Clock, until_ms: int) -> list[ContactLeg]:

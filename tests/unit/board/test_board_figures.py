@@ -1,5 +1,6 @@
 """Today's figures: counted from facts, read back from legs, and the same as the report's key figures of the same legs."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -169,6 +170,27 @@ def test_what_was_seen_live_is_not_counted_again_when_the_database_comes_late(da
     )
     sums = day.figures.today()["billing"]
     assert (sums.offered, sums.answered, sums.abandoned) == (3, 2, 1)
+
+
+def test_who_gave_up_while_no_server_ran_is_counted_when_asterisk_tells_of_it(day):
+    waits = [leg(call, NOON_MS - 60_000, wait_ms=None) for call in ("gave up", "waits on", "answered live", "still there")]
+    day.figures.remember(waits)
+    day.figures.all_remembered()
+    assert day.figures.left_open == {"gave up", "waits on", "answered live", "still there"}
+    day.clock.later(5)
+    day.answered("answered live", 65)
+    told = [
+        replace(waits[0], outcome="abandoned", reason="unseen", ended_at_ms=NOON_MS - 2000, wait_ms=58_000),
+        replace(waits[1], outcome="abandoned", reason="hung_up", ended_at_ms=NOON_MS + 4000, wait_ms=64_000),
+        replace(waits[2], answered_at_ms=NOON_MS + 5000, outcome="answered", reason="", ended_at_ms=NOON_MS + 6000, wait_ms=65_000),
+        waits[3],
+    ]
+    day.ended("waits on", Outcome.ABANDONED, 64)
+    for _ in range(2):
+        day.figures.close_unseen(told)
+    sums = day.figures.today()["billing"]
+    assert (sums.offered, sums.answered, sums.abandoned) == (3, 1, 2)
+    assert day.figures.left_open == {"still there"}
 
 
 def test_waiting_in_the_trend_is_read_back_too(day):
