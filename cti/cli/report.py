@@ -41,7 +41,7 @@ class Language(StrEnum):
 DateOption = Annotated[str, typer.Option("--date", help="a day of the period, as 2026-11-21; default: the last period that is over")]
 QueueOption = Annotated[str, typer.Option("--queue", help="this queue alone; default: all")]
 LanguageOption = Annotated[Language, typer.Option("--language", "--lang", help="of the report")]
-OutOption = Annotated[Path | None, typer.Option("-o", "--output", help="write the page here; without it a table is printed", show_default=False)]
+OutOption = Annotated[Path | None, typer.Option("-o", "--output", help="write the page here, as .html or .pdf; without it a table is printed", show_default=False)]
 JsonOption = Annotated[bool, typer.Option("--json", help="print the whole report as JSON, one line")]
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="folder of queues.yaml, tiers.yaml and agents.yaml; else as set")]
 ZoneOption = Annotated[str, typer.Option("--zone", help="the hotline's time zone, like Asia/Shanghai; else as set")]
@@ -197,12 +197,20 @@ async def _played(
 
 
 def _write(output: Path, text: str) -> None:
+    from cti.provision.errors import ProvisionError  # noqa: PLC0415
+    from cti.report.pdf import PdfError, print_pdf  # noqa: PLC0415
+
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, encoding="utf-8")
+        if output.suffix == ".pdf":
+            print_pdf(text, output)
+        else:
+            output.write_text(text, encoding="utf-8")
     except OSError as error:
         fail(f"{output}: {error.strerror}. Name another file with -o.", FAILED)
-    say(f"{output}: written. Open it in a browser; print it there for a PDF.")
+    except (PdfError, ProvisionError) as error:
+        fail(f"{output}: {error}", FAILED)
+    say(f"{output}: written.")
 
 
 def _print(told: dict[str, Any]) -> None:
