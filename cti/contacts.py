@@ -148,7 +148,7 @@ async def legs_of(database: Database, call: str) -> list[ContactLeg]:
 
 async def _page(database: Database, after: tuple[int, str], until_ms: int) -> list[ContactLeg]:
     entered, (since_ms, leg) = LEGS.c.entered_at_ms, after
-    follows = (entered > since_ms) | ((entered == since_ms) & (LEGS.c.leg > leg))
+    follows = (entered >= since_ms) & ((entered > since_ms) | (LEGS.c.leg > leg))  # so written, the index is used and nothing is sorted anew
     async with database.reading() as session:
         return await _read(session, select(LEGS).where(follows, entered < until_ms).order_by(entered, LEGS.c.leg).limit(PAGE))
 

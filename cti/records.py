@@ -7,7 +7,7 @@ process after a kill.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import islice
 from typing import Any, TypedDict, Unpack, cast
@@ -28,8 +28,6 @@ GATHER_SECONDS = 1.0
 WRITE_SECONDS = 5.0
 LONGEST_REST_SECONDS = 5.0
 MAX_TRAIL = 500
-#: so many records are in memory at once while a long span is read
-PAGE = 1000
 _TABLE = cast("Table", CallRecordRow.__table__)
 _FIRST_WINS = frozenset({"started_at_ms", "caller_number"})
 _LISTS = frozenset({"tickets", "trail"})
@@ -261,19 +259,6 @@ async def calls_between(database: Database, since_ms: int, until_ms: int) -> lis
     """Return the calls that began in a span (UTC milliseconds, the end not included). Raises SQLAlchemyError, OSError."""
     began = _TABLE.c.started_at_ms
     return await _read(database, select(_TABLE).where(began >= since_ms, began < until_ms).order_by(began, _TABLE.c.call))
-
-
-async def each_call_between(database: Database, since_ms: int, until_ms: int) -> AsyncIterator[CallRecord]:
-    """Give the same one by one, a page in memory at a time. Raises SQLAlchemyError, OSError."""
-    began, last = _TABLE.c.started_at_ms, (since_ms, "")
-    while True:
-        follows = (began > last[0]) | ((began == last[0]) & (_TABLE.c.call > last[1]))
-        page = await _read(database, select(_TABLE).where(follows, began < until_ms).order_by(began, _TABLE.c.call).limit(PAGE))
-        for call in page:
-            yield call
-        if len(page) < PAGE:
-            return
-        last = (page[-1].started_at_ms or since_ms, page[-1].call)
 
 
 async def callers_of(database: Database, calls: Collection[str]) -> dict[str, str]:

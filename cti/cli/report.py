@@ -168,11 +168,9 @@ async def _made(sources: _Sources, policy: "Policy", period: "Period", queue: st
 async def _played(
     url: str, period: "Period", scenario: Path, flows: Path, seed: int, zone: ZoneInfo, tell: Callable[[float], None]
 ) -> int:
-    from sqlalchemy.exc import IntegrityError  # noqa: PLC0415
-
     from cti.cli.try_replies import replies_from_file  # noqa: PLC0415
     from cti.database import Database, migrate  # noqa: PLC0415
-    from cti.report.demo import write_month  # noqa: PLC0415
+    from cti.report.demo import has_calls, write_month  # noqa: PLC0415
     from cti.report.demo_walks import Walks  # noqa: PLC0415
     from cti.simulation.scenario import read_scenario  # noqa: PLC0415
     from ivr.document import BadDocument  # noqa: PLC0415
@@ -186,10 +184,10 @@ async def _played(
     await migrate(url)
     database = Database(url)
     try:
+        if await has_calls(database, period.before(), zone) or await has_calls(database, period, zone):
+            fail(f"{url} has calls of these months already. Name another --database, or delete that file.", BAD_INPUT)
         calls = await write_month(database, played, walks, period.before(), zone, seed, lambda done: tell(done / 2))
         return calls + await write_month(database, played, walks, period, zone, seed, lambda done: tell(0.5 + done / 2))
-    except IntegrityError:
-        fail(f"{url} has calls of these months already. Name another --database, or delete that file.", BAD_INPUT)
     except ValueError as error:
         fail(str(error), BAD_INPUT)
     finally:

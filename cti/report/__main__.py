@@ -38,7 +38,10 @@ def main() -> int:
     os.nice(_POLITE)
     try:
         told = asyncio.run(_made(json.load(sys.stdin)))
-    except (BadDocument, SQLAlchemyError, OSError) as error:
+    except BadDocument as bad:
+        sys.stderr.write(f"{str(bad).splitlines()[0]}\n")
+        return 2
+    except (SQLAlchemyError, OSError) as error:
         sys.stderr.write(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}\n")
         return 2
     json.dump(told, sys.stdout, ensure_ascii=False)

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from acd.simulation.callers import Rate, Stream, merged
 from acd.simulation.draws import Draws
@@ -79,7 +79,7 @@ async def write_month(
 ) -> int:  # fmt: skip
     """Write the records of a period's days into a migrated database; return how many calls there were.
 
-    Raises SQLAlchemyError (also when the days were written before), OSError.
+    Raises SQLAlchemyError (also when the days were written before, see `has_calls`), OSError.
     """
     written = 0
     for number, day in enumerate(period.days, start=1):
@@ -91,6 +91,14 @@ async def write_month(
         written += len(played.calls)
         progress(number / len(period.days))
     return written
+
+
+async def has_calls(database: Database, period: Period, zone: ZoneInfo) -> bool:
+    """Whether a period has any calls. Raises SQLAlchemyError, OSError."""
+    since_ms, until_ms = period.window(zone)
+    began = CallRecordRow.started_at_ms
+    async with database.reading() as session:
+        return (await session.execute(select(began).where(began >= since_ms, began < until_ms).limit(1))).first() is not None
 
 
 def _row(record: Any) -> dict[str, Any]:

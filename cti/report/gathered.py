@@ -1,16 +1,16 @@
 """The sums a report is made of: filled leg by leg and call by call, so that a quarter needs no more memory than a day."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from acd.config import Policy
 from acd.facts import OfferResult
 from acd.states import AgentState
-from cti.contacts import ContactLeg, LegKind
+from cti.contacts import Attempt, ContactLeg, LegKind
 from cti.kpi import AgentTally, CallTally, LegTally, Limits
 from cti.kpi.inputs import ABANDONED, ANSWERED
 from cti.records import CallRecord
@@ -74,7 +74,10 @@ class Promises:
 
 @dataclass(slots=True)
 class StepSums:
-    """One step of a flow: how many calls came to it, how often, where in the call on average, and how many hung up in it."""
+    """One step of a flow: how many calls came to it, how often, where in the call on average, and how many hung up in it.
+
+    `last_call` is the last of them, so that a call is counted once.
+    """
 
     kind: str = ""
     calls: int = 0
@@ -82,6 +85,35 @@ class StepSums:
     hung_up: int = 0
     place_sum: int = 0
     keys: Counter[str] = field(default_factory=Counter)
+    last_call: int = 0
+
+
+class LegRead(NamedTuple):
+    """A contact leg as far as a report reads it; see `cti.contacts.ContactLeg`, which will do as well."""
+
+    kind: LegKind
+    queue: str
+    tier: str
+    agent: str | None
+    entered_at_ms: int
+    answered_at_ms: int | None
+    ended_at_ms: int | None
+    outcome: str | None
+    wait_ms: int | None
+    talk_ms: int | None
+    wrapup_ms: int | None
+    survey_score: int | None
+    attempts: Sequence[Attempt]
+
+
+class CallRead(NamedTuple):
+    """A call's record as far as a report reads it; see `cti.records.CallRecord`, which will do as well."""
+
+    ended_at_ms: int | None
+    outcome: str | None
+    queue: str | None
+    tier: str | None
+    trail: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +149,7 @@ class Gathered:
         self.call_outcomes: Counter[str] = Counter()
         self.flows: Counter[str] = Counter()
         self.steps: dict[tuple[str, str], StepSums] = {}
+        self._last_call_of: dict[str, int] = {}  # by flow
         self._hour_of = _hours(zone)
         self._limits = {
             name: Limits(queue.service_level_seconds, queue.short_abandon_seconds) for name, queue in policy.queues.items()
@@ -138,7 +171,7 @@ class Gathered:
 
     # ---- legs
 
-    def add_leg(self, leg: ContactLeg) -> None:
+    def add_leg(self, leg: ContactLeg | LegRead) -> None:
         """Count a leg that began in the period."""
         if self.queue is not None and leg.queue != self.queue:
             return
@@ -150,7 +183,7 @@ class Gathered:
             self.outside[f"{leg.kind.value} {leg.outcome}"] += 1
         self._card(leg)
 
-    def _entry(self, leg: ContactLeg) -> None:
+    def _entry(self, leg: ContactLeg | LegRead) -> None:
         line = self.lines.get((leg.queue, leg.tier))
         if line is None:
             line = self.lines[leg.queue, leg.tier] = Line()
@@ -169,7 +202,7 @@ class Gathered:
         elif leg.outcome == ABANDONED:
             line.abandoned_waits[_bar(leg.wait_ms or 0)] += 1
 
-    def _promise(self, leg: ContactLeg) -> None:
+    def _promise(self, leg: ContactLeg | LegRead) -> None:
         promises = self.promises.setdefault(leg.queue, Promises())
         if leg.outcome is None:
             promises.open += 1
@@ -178,7 +211,7 @@ class Gathered:
         if leg.answered_at_ms is not None:
             promises.waited_ms += leg.wait_ms or 0
 
-    def _card(self, leg: ContactLeg) -> None:
+    def _card(self, leg: ContactLeg | LegRead) -> None:
         for attempt in leg.attempts:
             card = self._card_of(attempt.agent)
             card.offers += 1
@@ -215,7 +248,7 @@ class Gathered:
 
     # ---- calls
 
-    def add_call(self, call: CallRecord) -> None:
+    def add_call(self, call: CallRecord | CallRead) -> None:
         """Count a call that began in the period."""
         if self.queue is not None and call.queue != self.queue:
             return
@@ -226,25 +259,28 @@ class Gathered:
         self.call_outcomes[call.outcome or ""] += 1
         self._trail(call)
 
-    def _trail(self, call: CallRecord) -> None:
-        seen: set[tuple[str, str]] = set()
+    def _trail(self, call: CallRecord | CallRead) -> None:
+        number = self.calls.connected  # tells the calls apart
         for place, told in enumerate(call.trail):
-            where = (str(told.get("flow", "")), str(told.get("step", "")))
+            where = (told.get("flow", ""), told.get("step", ""))
             sums = self.steps.get(where)
             if sums is None:
-                sums = self.steps[where] = StepSums(str(told.get("type", "")))
-            ended = told.get("result") == "ended"
-            sums.visits += not ended
-            if where not in seen:
-                seen.add(where)
+                sums = self.steps[where] = StepSums(told.get("type", ""))
+            if told.get("result") != "ended":
+                sums.visits += 1
+            if sums.last_call != number:
+                sums.last_call = number
                 sums.calls += 1
                 sums.place_sum += place
-            if "key" in told:
-                sums.keys[str(told["key"])] += 1
-        self.flows.update({flow for flow, _ in seen})
+                if self._last_call_of.get(where[0]) != number:
+                    self._last_call_of[where[0]] = number
+                    self.flows[where[0]] += 1
+            key = told.get("key")
+            if key is not None:
+                sums.keys[key] += 1
         if call.trail and _hung_up_in(call, call.trail[-1]):
             last = call.trail[-1]
-            self.steps[str(last.get("flow", "")), str(last.get("step", ""))].hung_up += 1
+            self.steps[last.get("flow", ""), last.get("step", "")].hung_up += 1
 
 
 def merged(lines: Iterable[Line]) -> Line:
@@ -262,7 +298,7 @@ def grouped(lines: Mapping[tuple[str, str], Line], part: int, known: Collection[
     return {name: merged(line for key, line in lines.items() if key[part] == name) for name in order}
 
 
-def _hung_up_in(call: CallRecord, last: Mapping[str, Any]) -> bool:
+def _hung_up_in(call: CallRecord | CallRead, last: Mapping[str, Any]) -> bool:
     """Whether the caller left by hanging up in the last step of his trail. Whoever hangs up after his talk does not count."""
     kind = last.get("type")
     return last.get("result") == "ended" and kind != "hangup" and not (kind in {"queue", "dial"} and call.outcome in {ANSWERED, "put_through"})

@@ -1,23 +1,26 @@
 """Reads a period's records into sums, a page at a time."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import Column, Table, case, func, or_, select
 
 from acd.config import Policy
 from acd.states import AgentState
-from cti.contacts import each_leg_between
+from cti.contacts import LEGS, Attempt, LegKind
 from cti.database.engine import Database
-from cti.database.models import AgentStateRow
-from cti.records import each_call_between
-from cti.report.gathered import Gathered, StateTime
+from cti.database.models import AgentStateRow, CallRecordRow
+from cti.report.gathered import CallRead, Gathered, LegRead, StateTime
 from cti.report.periods import Period
 
 Progress = Callable[[float], None]
-#: how much of the work reading legs is, and reading calls
-_LEGS, _CALLS = 0.6, 0.4
-_EVERY = 2000
+#: how much of the work reading legs is; the rest is reading calls
+_LEGS_SHARE = 0.5
+#: so many rows are in memory at once
+_PAGE = 2000
+_CALLS = cast("Table", CallRecordRow.__table__)
+_KINDS = {kind.value: kind for kind in LegKind}
 
 
 async def gather(
@@ -42,21 +45,35 @@ async def gather(
     since_ms, until_ms = period.window(zone)
     tell = progress or (lambda _: None)
     span_ms = until_ms - since_ms
-    number = 0
-    async for leg in each_leg_between(database, since_ms, until_ms):
-        found.add_leg(leg)
-        number += 1
-        if number % _EVERY == 0:
-            tell(_LEGS * (leg.entered_at_ms - since_ms) / span_ms)
-    async for call in each_call_between(database, since_ms, until_ms):
-        found.add_call(call)
-        number += 1
-        if number % _EVERY == 0:
-            tell(_LEGS + _CALLS * ((call.started_at_ms or since_ms) - since_ms) / span_ms)
+    async for at_ms, legs in _pages(database, LEGS.c.entered_at_ms, LEGS.c.leg, [LEGS.c[name] for name in LegRead._fields], since_ms, until_ms):
+        for kind, *row, attempts in legs:
+            found.add_leg(LegRead._make((_KINDS[kind], *row, [Attempt(**attempt) for attempt in attempts])))
+        tell(_LEGS_SHARE * (at_ms - since_ms) / span_ms)
+    async for at_ms, calls in _pages(database, _CALLS.c.started_at_ms, _CALLS.c.call, [_CALLS.c[name] for name in CallRead._fields], since_ms, until_ms):
+        for row in calls:
+            found.add_call(CallRead._make(row))
+        tell(_LEGS_SHARE + (1 - _LEGS_SHARE) * (at_ms - since_ms) / span_ms)
     for time in await _times(database, since_ms, min(until_ms, max(since_ms, now_ms))):
         found.add_time(time)
     tell(1.0)
     return found
+
+
+async def _pages(
+    database: Database, at: Column[Any], key: Column[Any], columns: Sequence[Column[Any]], since_ms: int, until_ms: int
+) -> AsyncIterator[tuple[int, list[Any]]]:
+    """Give the rows of a span in order, a page at a time with the instant it reaches to."""
+    last: tuple[int, str] = (since_ms, "")
+    while True:
+        follows = (at >= last[0]) & ((at > last[0]) | (key > last[1]))  # so written, the index is used and nothing is sorted anew
+        query = select(at, key, *columns).where(follows, at < until_ms).order_by(at, key).limit(_PAGE)
+        async with database.reading() as session:
+            rows = (await session.execute(query)).all()
+        if rows:
+            last = (rows[-1][0], rows[-1][1])
+            yield last[0], [row[2:] for row in rows]
+        if len(rows) < _PAGE:
+            return
 
 
 async def _times(database: Database, since_ms: int, until_ms: int) -> list[StateTime]:

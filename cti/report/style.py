@@ -16,7 +16,7 @@ STYLE = """
   --ready: #3f8f68; --busy: #5b93f5; --wrap: #2f5f94; --ring: #e0a54b; --pause: #56657d; --back: #f06a6a; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 14px/1.5 system-ui, -apple-system, 'Noto Sans CJK SC', 'Microsoft YaHei', 'PingFang SC', 'WenQuanYi Micro Hei', sans-serif; font-variant-numeric: tabular-nums; }
-main { max-width: 62rem; margin: 0 auto; padding: 1.5rem 1.25rem 3rem; }
+main { max-width: 66rem; margin: 0 auto; padding: 1.5rem 1.25rem 3rem; }
 a { color: inherit; text-decoration: underline; text-decoration-color: var(--line); text-underline-offset: 3px; }
 a:hover, a:focus-visible { color: var(--link); text-decoration-color: currentColor; }
 header { border-bottom: 3px solid var(--answered); padding-bottom: .7rem; margin-bottom: 1rem; }
@@ -33,10 +33,10 @@ ul.said { margin: .5rem 0 1rem; padding-left: 1.2rem; } ul.said li { margin: .15
 .tile .name { font-size: .9em; } .tile small { display: block; }
 .good { color: var(--good); } .bad { color: var(--bad); }
 table { border-collapse: collapse; width: 100%; margin: .4rem 0; font-size: .93em; }
-th, td { padding: .28rem .5rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: baseline; }
+th, td { padding: .28rem .38rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: baseline; }
 td { white-space: nowrap; } th { word-break: keep-all; } td.keys { white-space: normal; text-align: left; } td.keys span { white-space: nowrap; margin-right: .9em; display: inline-block; } td.keys code { border: 1px solid var(--line); border-radius: 3px; padding: 0 .3em; } th { font-weight: 600; color: var(--faint); } thead th { border-bottom: 2px solid var(--line); vertical-align: bottom; }
 th:first-child, td:first-child, .left { text-align: left; } tr.sum td { font-weight: 650; border-top: 2px solid var(--line); }
-td svg { width: 100%; min-width: 6rem; height: .95rem; vertical-align: -.15em; } tr { break-inside: avoid; }
+td svg { width: 100%; min-width: 4.5rem; height: .95rem; vertical-align: -.15em; } tr { break-inside: avoid; }
 .scroll { overflow-x: auto; }
 figure { margin: .5rem 0; break-inside: avoid; } figcaption { color: var(--faint); font-size: .93em; } figure svg { display: block; width: 100%; height: auto; }
 .legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; font-size: .9em; color: var(--faint); margin: .2rem 0; } figure .legend svg, .legend svg { display: inline-block; width: .8em; height: .8em; margin-right: .35em; vertical-align: -.05em; }
