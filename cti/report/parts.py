@@ -62,14 +62,14 @@ def met(name: str, now: float | None, target: float | None) -> bool | None:
     return now >= target if kpi(name).better is Better.HIGHER else now <= target
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, last_is_sum: bool = False) -> str:
-    """Return a table of cells that are HTML already; one that begins with `<td` is taken as it is."""
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, last_is_sum: bool = False, kind: str = "") -> str:
+    """Return a table of cells that are HTML already; one that begins with `<td` is taken as it is. `kind` is a class of the style."""
     listed = list(rows)
     body = "".join(
         f'<tr{" class=sum" if last_is_sum and n == len(listed) - 1 else ""}>{"".join(_cell(cell) for cell in row)}</tr>' for n, row in enumerate(listed)
     )
     head = "".join(f'<th scope="col">{cell}</th>' for cell in heads)
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return f'<div class="scroll"><table{f" class={kind}" if kind else ""}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _cell(inside: str) -> str:

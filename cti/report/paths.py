@@ -46,7 +46,7 @@ def _flow(frame: Frame, flow: Mapping[str, Any]) -> str:
     heads = [word("step"), word("kind"), word("calls"), word("reached"), "", word("hung_up"), "", word("keys")]
     rows = [_step(frame, step, calls) for step in shown]
     more = f"<p><small>{word('steps_left_out', number=left_out)}</small></p>" if left_out else ""
-    return f"<h3><code>{escape(flow['name'])}</code> <small>{told}</small></h3>{table(heads, rows) if rows else ''}{more}"
+    return f"<h3><code>{escape(flow['name'])}</code> <small>{told}</small></h3>{table(heads, rows, kind='funnel') if rows else ''}{more}"
 
 
 def _step(frame: Frame, step: Mapping[str, Any], calls: int) -> list[str]:

@@ -22,7 +22,7 @@ def agents(frame: Frame, told: Document) -> str:
     rows = [_agent(frame, agent) for agent in told["agents"]]
     rows.append(_all(frame, told))
     key = legend([(f"s-{state}", word(f"state_{state}")) for state in STATES if state not in {"connecting", "cancelling"}])
-    return section("agents", word("agents"), table(heads, rows, last_is_sum=True) + key + f'<p><small>{word("misses")}: {word("misses_hint")}</small></p>', new_page=True)
+    return section("agents", word("agents"), table(heads, rows, last_is_sum=True, kind="cards") + key + f'<p><small>{word("misses")}: {word("misses_hint")}</small></p>', new_page=True)
 
 
 def _agent(frame: Frame, agent: Mapping[str, Any]) -> list[str]:
@@ -82,7 +82,7 @@ def _marks_table(frame: Frame, name: str, entries: Sequence[Mapping[str, Any]]) 
             [escape(entry["label"]), frame.value("satisfaction_average", average["now"]), frame.moved("satisfaction_average", average),
              frame.value("satisfaction_share", figures["satisfaction_share"]["now"]), f"{sum(marks):,}", bar]
         )  # fmt: skip
-    return table(heads, rows)
+    return table(heads, rows, kind="marks")
 
 
 def _average(marks: Sequence[int]) -> float | None:

@@ -37,6 +37,7 @@ th, td { padding: .28rem .38rem; border-bottom: 1px solid var(--line); text-alig
 td { white-space: nowrap; } th { word-break: keep-all; } td.keys { white-space: normal; text-align: left; } td.keys span { white-space: nowrap; margin-right: .9em; display: inline-block; } td.keys code { border: 1px solid var(--line); border-radius: 3px; padding: 0 .3em; } th { font-weight: 600; color: var(--faint); } thead th { border-bottom: 2px solid var(--line); vertical-align: bottom; }
 th:first-child, td:first-child, .left { text-align: left; } tr.sum td { font-weight: 650; border-top: 2px solid var(--line); }
 td svg { width: 100%; min-width: 4.5rem; height: .95rem; vertical-align: -.15em; } tr { break-inside: avoid; }
+.funnel th:first-child { width: 22%; } .funnel th:nth-child(5) { width: 24%; } .funnel th:nth-child(8) { width: 24%; text-align: left; } .marks th:first-child { width: 22%; } .marks th:nth-child(6) { width: 45%; } .cards th, .cards td { padding-left: .25rem; padding-right: .25rem; }
 .scroll { overflow-x: auto; }
 figure { margin: .5rem 0; break-inside: avoid; } figcaption { color: var(--faint); font-size: .93em; } figure svg { display: block; width: 100%; height: auto; }
 .legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; font-size: .9em; color: var(--faint); margin: .2rem 0; } figure .legend svg, .legend svg { display: inline-block; width: .8em; height: .8em; margin-right: .35em; vertical-align: -.05em; }
