@@ -30,6 +30,7 @@ def check_rules(queues: Source[QueuesFile], tiers: Source[TiersFile], agents: So
     for name, entry in queues.model.queues.items():
         yield from _check_rings(queues, name, entry)
         yield from _check_guarantee(queues, tiers.model, name)
+        yield from _check_targets(queues, name)
         yield from _check_seats(queues, tiers.model, agents.model, name)
         yield from _check_overflow(queues, name)
         yield from _check_empty(queues, name)
@@ -83,6 +84,22 @@ def _check_guarantee(queues: Source[QueuesFile], tiers: TiersFile, name: str) ->
             f"{of} may pass whoever came up to {most:g} seconds before; {guarantee:g} seconds guaranteed deny it",
             f"guarantee more than {most:g} seconds, or lower the head starts",
         )
+
+
+def _check_targets(queues: Source[QueuesFile], name: str) -> Iterator[Finding]:
+    """Figures of reports and alerts that say nothing: nothing is late, or whoever hangs up in time is no caller."""
+    level, path = _setting(queues, name, "service_level_seconds")
+    short, short_path = _setting(queues, name, "short_abandon_seconds")
+    max_wait, _ = _setting(queues, name, "max_wait_seconds")
+    assert isinstance(level, float | int)
+    assert isinstance(short, float | int)
+    assert isinstance(max_wait, float | int)
+    if 0 < max_wait <= level:
+        said = f"callers of {name} leave after {max_wait:g} seconds: whoever is answered is answered within the {level:g} of the service level"
+        yield queues.at(*path).finding("service-level-never", said, f"set service_level_seconds below {max_wait:g}", Severity.WARNING)
+    if short >= level:
+        said = f"whoever hangs up within {short:g} seconds is left out, and {name} is to answer within {level:g}: no abandon in time would count"
+        yield queues.at(*short_path).finding("short-abandon-long", said, f"set short_abandon_seconds below {level:g}", Severity.WARNING)
 
 
 def _greatest_head_start(tiers: TiersFile) -> tuple[float, str]:

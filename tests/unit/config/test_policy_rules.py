@@ -117,3 +117,18 @@ def test_each_rule_that_cannot_hold_has_its_place_and_cure(folder, name, old, ne
 def test_a_seat_nobody_has_is_a_warning(folder):
     change(folder, "agents", ", desk: 1", "")
     assert [(f.code, f.severity) for f in read_policy(folder).warnings] == [("seats-nobody", Severity.WARNING)]
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "at"),
+    [
+        ("service_level_seconds: 60\n    max_wait_seconds: 45", "service-level-never", 17),
+        ("max_wait_seconds: 15", "service-level-never", 2),
+        ("short_abandon_seconds: 20", "short-abandon-long", 17),
+        ("service_level_seconds: 4", "short-abandon-long", 2),
+    ],
+)
+def test_targets_that_say_nothing_are_a_warning(folder, more, code, at):
+    change(folder, "queues", "guarantee_seconds: 500, ", "")
+    change(folder, "queues", "en: Faults}", f"en: Faults}}\n    {more}")
+    assert [(f.code, f.severity, f.line) for f in read_policy(folder).warnings] == [(code, Severity.WARNING, at)]
