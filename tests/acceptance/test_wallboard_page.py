@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import re
 
 import pytest
 import pytest_asyncio
@@ -181,6 +182,20 @@ async def test_a_screen_reader_is_told_what_happened_and_not_every_figure(stub, 
     assert await page.value("told") == ["New alert: The counts have drifted"]
 
 
+async def test_a_screen_reader_finds_a_table_headings_and_a_name_for_every_button(stub, page, address):
+    stub.document = document(6, 20, "team_leader")
+    await shown(page, address, language="en")
+    nodes = (await page.send("Accessibility.getFullAXTree"))["nodes"]
+    named = [(node["role"]["value"], node.get("name", {}).get("value", "")) for node in nodes if not node["ignored"]]
+    assert {role for role, _ in named} >= {"banner", "main", "complementary", "navigation", "table", "rowheader", "columnheader", "cell"}
+    assert [name for role, name in named if role == "heading"] == ["Hotline wallboard", "Queues", "Agents", "Alerts 2", "In line 21", "Voice menu 7", "Last three hours"]
+    assert [name for role, name in named if role == "button" and not name] == []
+    assert [role for role, _ in named].count("row") == 7
+    words = re.sub(r"\s+", " ", str(await page.value("document.querySelector('[data-queue=faults] [data-figure=now]').textContent")))
+    assert re.fullmatch(r"71 ?✖ ?% ?target missed ?target 90% in 20 s", words), words
+    assert await page.value("document.querySelectorAll('svg:not([aria-hidden=true]), canvas:not([aria-hidden=true] canvas)').length") == 0
+
+
 async def test_nothing_moves_for_those_who_do_not_want_it(stub, page, address):
     stub.document = document()
     moving = "[...document.querySelectorAll('.board *')].filter(e => parseFloat(getComputedStyle(e).transitionDuration) > 0 || getComputedStyle(e).animationName !== 'none').length"
@@ -205,7 +220,8 @@ async def test_a_wall_takes_the_new_page_when_the_server_was_replaced(stub, page
     stub.document = document()
     await shown(page, address)
     await page.value("window.old = true")
-    stub.document = {**stub.document, "version": "0.2.0"}
+    async with page.loads():
+        stub.document = {**stub.document, "version": "0.2.0"}
     await page.until("window.old === undefined && document.querySelectorAll('.queue').length === 6")
 
 

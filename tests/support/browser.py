@@ -34,8 +34,14 @@ class Page:
 
     async def open(self, address: str) -> None:
         """Load an address and wait until the page is there."""
+        async with self.loads():
+            await self.send("Page.navigate", url=address)
+
+    @contextlib.asynccontextmanager
+    async def loads(self) -> AsyncIterator[None]:
+        """Wait at the end until a page was loaded, for whatever reason."""
         self._seen.discard("Page.loadEventFired")
-        await self.send("Page.navigate", url=address)
+        yield
         async with asyncio.timeout(DEADLINE_SECONDS):
             while "Page.loadEventFired" not in self._seen:
                 await self._next()

@@ -67,7 +67,7 @@ const WORDS = {
   over_limit: ['超时', 'late'],
   line: ['排队', 'In line'],
   line_empty: ['无人等待', 'Nobody waits'],
-  more: ['还有 {count} 位', '{count} more'],
+  more: ['另有 {count}', '{count} more'],
   ivr: ['语音菜单', 'Voice menu'],
   ivr_none: ['无人在语音菜单', 'Nobody in the menu'],
   alerts: ['告警', 'Alerts'],

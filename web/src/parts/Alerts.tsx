@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { clock } from '../format.ts';
 import { language, t } from '../preferences.ts';
 import { announcement, board, offset } from '../state.ts';
+import { wall } from '../turning.ts';
 
 const ON_A_WALL = 4;
 const key = (alert: { name: string; queue: string | null }): string => `${alert.name} ${alert.queue ?? ''}`;
@@ -9,6 +10,7 @@ const key = (alert: { name: string; queue: string | null }): string => `${alert.
 /** What is wrong now. A new alert is told to screen readers once. */
 export function Alerts() {
   const alerts = board.value?.alerts ?? [];
+  const first = wall.value ? alerts.slice(0, ON_A_WALL) : alerts;
   const known = useRef<Set<string> | null>(null);
   const names = alerts.map(key).join('\n');
   useEffect(() => {
@@ -21,7 +23,7 @@ export function Alerts() {
       <h2 id="alerts-title">{t('alerts')} {alerts.length > 0 && <b>{alerts.length}</b>}</h2>
       {alerts.length === 0 && <p class="empty good"><span aria-hidden="true">✓</span> {t('alerts_none')}</p>}
       <ul>
-        {alerts.slice(0, ON_A_WALL).map((alert) => (
+        {first.map((alert) => (
           <li key={key(alert)} class={alert.severity === 'critical' ? 'bad' : 'warn'} data-alert={alert.name}>
             <span aria-hidden="true">{alert.severity === 'critical' ? '✖' : '▲'}</span>
             <span>{alert.summary[language.value]}</span>
@@ -29,7 +31,7 @@ export function Alerts() {
           </li>
         ))}
       </ul>
-      {alerts.length > ON_A_WALL && <p class="more">{t('more', { count: alerts.length - ON_A_WALL })}</p>}
+      {alerts.length > first.length && <p class="more">{t('more', { count: alerts.length - first.length })}</p>}
     </section>
   );
 }
