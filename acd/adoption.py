@@ -224,7 +224,7 @@ def _deadline(world: World, event: OfferAdopted, call: Call | None) -> float:
 def _new_offer(world: World, offer_id: str, call_id: str, agent: AgentRecord) -> Offer:
     reserve(world, agent)
     offer = Offer(offer_id, call_id, agent.name, "", "", world.now, offer_id)
-    world.offers[offer_id] = offer
+    world.offers.add(offer)
     agent.offer = offer_id
     world.establish(OfferMade(offer_id, call_id, agent.name, "", adopted=True))
     return offer

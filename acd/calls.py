@@ -193,7 +193,7 @@ def leave(world: World, call: Call, reason: ReleaseReason, target: str) -> None:
 
 def _enter(world: World, event: CallQueued, queue: Queue, entered_at: float | None) -> None:
     resumed = entered_at is not None and not event.fresh
-    if not (resumed or event.first):
+    if not (resumed or event.first) and _refusal(world, queue) is not None:
         admitting = _first_that_admits(world, event, queue)
         if admitting is None:
             return
@@ -237,7 +237,7 @@ def _refusal(world: World, queue: Queue) -> ReleaseReason | None:
 
 
 def _take_what_counts(world: World, call: Call, event: CallQueued) -> None:
-    last = world.last_agents.of(event.caller, world.now, world.policy.last_agent_seconds)
+    last = world.last_agents.of(event.caller, world.now, world.policy.last_agent_seconds) if event.caller else ""
     call.needs, call.attributes, call.wanted = merge_needs(event.needs), event.attributes, event.wanted or last
     call.head_start_seconds = world.head_start_seconds(call.tier, call.attributes)
     call.first, call.placed = event.first, event.placed

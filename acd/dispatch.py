@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from acd.world import World
 
 _LEAST_RING_SECONDS = 1.0
+_OFFERED = CallState.OFFERED
 
 
 def dispatch(world: World) -> None:
-    """Offer calls until no free agent is eligible for any waiting call."""
-    if not world.dispatching or not world.matching.changed:
-        return
+    """Offer calls until no free agent is eligible for any waiting call; may be left out while nothing has changed."""
     for match in world.matching.matches(world.now):
         call = world.calls[match.key[-1]]
         others = _rung_with_him(world, call, match)
-        round_id = _offer_id(world, world.offers_made + 1)
+        round_id = _next_offer_id(world)
         world.story.decide(_decision(world, call, match, round_id, tuple([agent.name for agent in others])))
-        _make_offer(world, call, match.agent, round_id)
+        _make_offer(world, call, match.agent, round_id, round_id)
         for agent in others:
-            _make_offer(world, call, agent, round_id)
+            _make_offer(world, call, agent, _next_offer_id(world), round_id)
 
 
-def _offer_id(world: World, number: int) -> str:
-    return f"{world.offer_prefix}{number:08d}"
+def _next_offer_id(world: World) -> str:
+    world.offers_made += 1
+    return f"{world.offer_prefix}{world.offers_made:08d}"
 
 
 def _rung_with_him(world: World, call: Call, match: Match) -> list[AgentRecord]:
@@ -68,20 +68,18 @@ def _decision(world: World, call: Call, match: Match, round_id: str, also_rung: 
     )
 
 
-def _make_offer(world: World, call: Call, agent: AgentRecord, round_id: str) -> None:
-    world.offers_made += 1
-    offer_id = _offer_id(world, world.offers_made)
+def _make_offer(world: World, call: Call, agent: AgentRecord, offer_id: str, round_id: str) -> None:
     queue = call.queue
     offer = Offer(offer_id, call.id, agent.name, queue.name, call.tier, world.now, round_id)
-    world.offers[offer_id] = offer
+    world.offers.add(offer)
     agent.offer, call.round = offer_id, round_id
     agent.last_offered = world.offers_made
     ring_seconds = max(_LEAST_RING_SECONDS, queue.offer_timeout_seconds)
     world.timers.set(Timer.OFFER, offer_id, world.now + ring_seconds + world.policy.offer_grace_seconds)
     world.establish(OfferMade(offer_id, call.id, agent.name, queue.name))
     world.move_agent(agent, AgentState.OFFERED)
-    if call.state is not CallState.OFFERED:
-        world.move_call(call, CallState.OFFERED)
+    if call.state is not _OFFERED:
+        world.move_call(call, _OFFERED)
     world.command(_command(world, offer, call, ring_seconds))
 
 

@@ -48,7 +48,6 @@ class Ineligibility:
 
 _BY_STATE: Mapping[AgentState, Ineligibility] = {
     AgentState.LOGGED_OUT: Ineligibility(Reason.LOGGED_OUT),
-    AgentState.PAUSED: Ineligibility(Reason.PAUSED),
     AgentState.WRAP_UP: Ineligibility(Reason.WRAP_UP),
     AgentState.BACKOFF: Ineligibility(Reason.BACKOFF),
     AgentState.OFFERED: Ineligibility(Reason.RESERVED, "being rung"),
@@ -56,6 +55,7 @@ _BY_STATE: Mapping[AgentState, Ineligibility] = {
     AgentState.CANCELLING: Ineligibility(Reason.RESERVED, "cancelled leg not yet gone"),
     AgentState.TALKING: Ineligibility(Reason.TALKING),
 }
+_READY, _PAUSED = AgentState.READY, AgentState.PAUSED
 _BUSY_ELSEWHERE = Ineligibility(Reason.BUSY_ELSEWHERE)
 _RESTING = Ineligibility(Reason.RESTING)
 
@@ -98,11 +98,12 @@ def _dedicated(agent: Agent, queue: Queue, tier: str) -> Ineligibility | None:
 
 def is_not_free(agent: AgentRecord) -> Ineligibility | None:
     """Say what keeps the agent from any call now; None if he is free."""
-    if agent.state is AgentState.READY:
+    state = agent.state
+    if state is _READY:
         return _BUSY_ELSEWHERE if agent.busy_elsewhere else _RESTING if agent.resting else None
-    if agent.state is AgentState.PAUSED:
+    if state is _PAUSED:
         return Ineligibility(Reason.PAUSED, agent.reason)
-    return _BY_STATE.get(agent.state)
+    return _BY_STATE[state]
 
 
 def merge_needs(*groups: Needs) -> Needs:

@@ -83,17 +83,20 @@ class Engine:
         Never raises for what an event says: late, doubled, unknown and illegal ones become `EventIgnored`.
         """
         world = self._world
-        world.now = max(world.now, now)
+        world.now = now = max(world.now, now)
         world.version += 1
         world.commands, world.facts = [], []
-        self._tell_story(event)
-        _HANDLERS[type(event)](world, event)
-        while (due := world.timers.pop_due(world.now)) is not None:
-            kind, subject = due
-            _DEADLINES[kind](world, subject)
-        dispatch(world)
-        if isinstance(event, _BEGINNINGS) and event.call not in world.calls:
-            world.story.end(event.call)
+        kind = type(event)
+        world.story.hear(now, event, world.commands, world.facts)
+        self._tell_story(kind, event)
+        _HANDLERS[kind](world, event)
+        while (due := world.timers.pop_due(now)) is not None:
+            deadline, subject = due
+            _DEADLINES[deadline](world, subject)
+        if world.matching.changed and world.dispatching:
+            dispatch(world)
+        if kind in _BEGINNINGS:
+            self._end_story(event)
         return Handled(tuple(world.commands), tuple(world.facts))
 
     def next_deadline(self) -> float | None:
@@ -171,19 +174,23 @@ class Engine:
         finally:
             world.now = last
 
-    def _tell_story(self, event: Any) -> None:
+    def _tell_story(self, kind: type, event: Any) -> None:
         world = self._world
-        kind, story = type(event), world.story
-        story.hear(world.now, event, world.commands, world.facts)
-        if kind in _OF_CALLS:
+        if kind in _OF_OFFERS:
+            if (offer := world.offers.get(event.offer)) is not None:
+                world.story.add(offer.call, world.now, event)
+        elif kind in _OF_CALLS:
             if kind in _BEGINNINGS:
-                story.begin(event.call)
-            story.add(event.call, world.now, event)
-        elif kind in _OF_OFFERS and (offer := world.offers.get(event.offer)) is not None:
-            story.add(offer.call, world.now, event)
+                world.story.begin(event.call)
+            world.story.add(event.call, world.now, event)
+
+    def _end_story(self, event: Any) -> None:
+        """Whoever did not come in after all is over."""
+        if event.call not in self._world.calls:
+            self._world.story.end(event.call)
 
 
-_BEGINNINGS = (events.CallQueued, events.CallbackRequested, events.TalkAdopted)
+_BEGINNINGS = frozenset({events.CallQueued, events.CallbackRequested, events.TalkAdopted})
 
 
 def _time_passed(world: World, event: events.TimePassed) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from acd.world import World
 
 _LEAST_CANCEL_SECONDS = 0.1
+_DIALLING, _RINGING, _CONNECTING, _TALKS = OfferPhase.DIALLING, OfferPhase.RINGING, OfferPhase.CONNECTING, OfferPhase.TALKING
+_NOT_ANSWERED = frozenset({_DIALLING, _RINGING})
 
 #: what the phone itself said counts even if the offer was being withdrawn
 _PHONE_SAYS = frozenset({OfferCause.BUSY, OfferCause.REJECTED, OfferCause.UNREACHABLE})
@@ -53,8 +55,8 @@ def ringing(world: World, event: OfferRinging) -> None:
     offer = find(world, event)
     if offer is None:
         return
-    if offer.phase is OfferPhase.DIALLING:
-        offer.phase = OfferPhase.RINGING
+    if offer.phase is _DIALLING:
+        offer.phase = _RINGING
     else:
         world.ignore(event, Ignored.DUPLICATE if offer.phase is OfferPhase.RINGING else Ignored.LATE)
 
@@ -64,7 +66,7 @@ def answered(world: World, event: OfferAnswered) -> None:
     offer = find(world, event)
     if offer is None:
         return
-    if offer.phase in {OfferPhase.DIALLING, OfferPhase.RINGING}:
+    if offer.phase in _NOT_ANSWERED:
         connect(world, offer)
     else:
         world.ignore(event, Ignored.DUPLICATE if offer.phase is OfferPhase.CONNECTING else Ignored.LATE)
@@ -75,7 +77,7 @@ def talk_started(world: World, event: TalkStarted) -> None:
     offer = find(world, event)
     if offer is None:
         return
-    if offer.phase is OfferPhase.TALKING:
+    if offer.phase is _TALKS:
         world.ignore(event, Ignored.DUPLICATE)
     elif world.call_of(offer) is None and not offer.orphan:
         world.ignore(event, Ignored.LATE)
@@ -101,7 +103,7 @@ def talk_ended(world: World, event: TalkEnded) -> None:
     offer = find(world, event)
     if offer is None:
         return
-    if offer.phase is not OfferPhase.TALKING:
+    if offer.phase is not _TALKS:
         if world.call_of(offer) is None and not offer.orphan:
             bury(world, offer, offer.verdict or OfferCause.CANCELLED)
             return
@@ -128,12 +130,12 @@ def time_is_up(world: World, offer_id: str) -> None:
 
 def connect(world: World, offer: Offer) -> None:
     """Go on to the whisper, with its own deadline."""
-    offer.phase = OfferPhase.CONNECTING
+    offer.phase = _CONNECTING
     world.timers.set(Timer.OFFER, offer.id, world.now + world.policy.connect_deadline_seconds)
     world.move_agent(world.agents[offer.agent], AgentState.CONNECTING)
-    call = world.call_of(offer)
-    if call is not None and call.state is not CallState.CONNECTING:
-        world.move_call(call, CallState.CONNECTING)
+    call, connecting = world.call_of(offer), CallState.CONNECTING
+    if call is not None and call.state is not connecting:
+        world.move_call(call, connecting)
 
 
 def withdraw(world: World, offer: Offer, reason: CancelReason, verdict: OfferCause) -> None:
@@ -196,7 +198,8 @@ def start_talk(world: World, offer: Offer, started_at: float, *, news: bool = Tr
 def settle_into_talk(world: World, agent: AgentRecord) -> None:
     """Let the agent talk: whatever was counted against his phone is settled."""
     agent.misses, agent.not_before, agent.talks = 0, 0.0, agent.talks + 1
-    agent.failures.clear()
+    if agent.failures:
+        agent.failures.clear()
     world.move_agent(agent, AgentState.TALKING)
 
 
@@ -217,10 +220,11 @@ def claim_leg(world: World, call: Call) -> bool:
     caller must neither be moved nor offered again before it is, and if it comes to talk after all, he talks. Legs of
     one round come together.
     """
-    legs = nearest_first(list(world.offers.of(call.id)))
+    legs = world.offers.of(call.id)
     if not legs:
         return False
-    offer, call.round = legs[0], legs[0].round
+    offer = nearest_first(list(legs))[0]
+    call.round = offer.round
     for leg in world.offers_of(call):
         leg.queue, leg.tier, leg.orphan = call.queue.name, call.tier, False
     if offer.phase is OfferPhase.TALKING:
@@ -281,7 +285,8 @@ def _round_goes_on(world: World, call: Call, nearest: Offer) -> None:
 
 def _let_the_others_go(world: World, winner: Offer) -> None:
     """Take everybody else of the round out of it. Who has answered is refused at the door, in words; the others are hung up."""
-    for offer in world.offers.of(winner.call):
+    legs = world.offers.of(winner.call)
+    for offer in legs if len(legs) > 1 else ():
         if offer.round == winner.round and offer is not winner:
             offer.round, offer.orphan = f"{offer.id}-lost", False  # its own id may be the round's
             offer.verdict = offer.verdict or OfferCause.COLLEAGUE
@@ -352,8 +357,8 @@ def _establish_talk(world: World, offer: Offer) -> None:
 
 
 def _forget(world: World, offer: Offer) -> None:
-    del world.offers[offer.id]
-    if offer.phase is not OfferPhase.TALKING:
+    world.offers.drop(offer)
+    if offer.phase is not _TALKS:
         world.timers.cancel(Timer.OFFER, offer.id)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from acd.heads import Line, Sight
     from acd.searches import Pool
 
+_WAITING = CallState.WAITING
 IN_LINE = frozenset({CallState.WAITING, CallState.OFFERED, CallState.CONNECTING, CallState.LEAVING})
 
 #: (0 for `first`, 1 past the guarantee, else 2, entered_at - head start - bonus, sequence, order of entry, call id); smallest goes first
@@ -115,7 +116,7 @@ class Call:
     @property
     def offerable(self) -> bool:
         """Whether this call may be offered right now."""
-        ready = self.state is CallState.WAITING and self.placed and not self.held_off
+        ready = self.state is _WAITING and self.placed and not self.held_off
         return ready and (self.callback is None or self.callback.callable)
 
     @property
@@ -125,8 +126,9 @@ class Call:
 
     def waited_seconds(self, now: float) -> float:
         """Seconds from entry until now, or until the talk or the way out began."""
-        until = now if self.stopped_waiting_at is None else self.stopped_waiting_at
-        return max(0.0, until - self.entered_at)
+        until = self.stopped_waiting_at
+        waited_seconds = (now if until is None else until) - self.entered_at
+        return waited_seconds if waited_seconds > 0.0 else 0.0  # noqa: FURB136 - asked at every turn
 
 
 @dataclass(slots=True)
@@ -187,16 +189,18 @@ class Offers(dict[str, "Offer"]):
         super().__init__()
         self._by_call: dict[str, list[Offer]] = {}
 
-    def __setitem__(self, offer_id: str, offer: Offer) -> None:
-        super().__setitem__(offer_id, offer)
+    def add(self, offer: Offer) -> None:
+        """Take in an offer that is live from now on."""
+        self[offer.id] = offer
         self._by_call.setdefault(offer.call, []).append(offer)
 
-    def __delitem__(self, offer_id: str) -> None:
-        offer = self[offer_id]
-        super().__delitem__(offer_id)
+    def drop(self, offer: Offer) -> None:
+        """Forget an offer that is over."""
+        del self[offer.id]
         legs = self._by_call[offer.call]
-        legs.remove(offer)
-        if not legs:
+        if len(legs) > 1:
+            legs.remove(offer)
+        else:
             del self._by_call[offer.call]
 
     def of(self, call: str) -> tuple[Offer, ...]:

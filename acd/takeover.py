@@ -32,7 +32,7 @@ def taken_over(world: World, event: CallTakenOver) -> None:
         reserve(world, agent)
         talk = Offer(event.talk, event.talk, agent.name, event.queue, event.tier, world.now, event.talk)
         talk.phase, talk.talk_at, talk.led_call = OfferPhase.TALKING, world.now, event.call
-        world.offers[talk.id] = talk
+        world.offers.add(talk)
         agent.offer = talk.id
         settle_into_talk(world, agent)
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from acd.searches import Search
 
 _NEVER = float("inf")
+_WAITING = CallState.WAITING
 #: which of several offers of a round matters most
 _NEAREST_FIRST = (
     OfferPhase.TALKING,
@@ -132,7 +133,7 @@ class World:
                 f"call {call.id}: {call.state.name} -> {new.name} is no legal move\n{self.story.recent()}"
             )
         call.state = new
-        if new is CallState.WAITING or call.place is None:
+        if new is _WAITING or call.place is None:
             self.index_call(call)
             return
         if new not in IN_LINE:
@@ -171,12 +172,13 @@ class World:
 
     def _line_of(self, call: Call) -> LineName:
         queue = call.queue
-        stage = stage_at(queue, call.entered_at, self.now)
+        stage = stage_at(queue, call.entered_at, self.now) if queue.rings else 0
         tier = call.tier if queue.seats else ""
-        return LineName(queue.name, call.needs, stage, tier, call.wanted if self._waits_for_one(call) else "")
+        wanted = call.wanted if call.wanted and self._waits_for_one(call) else ""
+        return LineName(queue.name, call.needs, stage, tier, wanted)
 
     def _waits_for_one(self, call: Call) -> bool:
-        return bool(call.wanted) and call.entered_at + call.queue.last_agent_wait_seconds > self.now
+        return call.entered_at + call.queue.last_agent_wait_seconds > self.now
 
     def _is_overdue(self, call: Call) -> bool:
         limit_seconds = call.queue.guarantee_seconds
@@ -203,11 +205,14 @@ class World:
 
     def head_start_seconds(self, tier: str, attributes: Mapping[str, object]) -> float:
         """Return the head start of a customer: that of his tier, and what his attributes earn."""
+        head_start_seconds = self.tier(tier).head_start_seconds
+        if not attributes:
+            return head_start_seconds
         rules = self.policy.head_starts
         earned = (
             rule.seconds for rule in rules if rule.attribute in attributes and rule.meets(attributes[rule.attribute])
         )
-        return self.tier(tier).head_start_seconds + sum(earned)
+        return head_start_seconds + sum(earned)
 
     # Agents
 
