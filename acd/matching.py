@@ -165,7 +165,8 @@ class Matching:
         while self._fresh or self._dirty:
             if not self._free:
                 self._dirty.clear()
-            elif len(self._fresh) == 1 and not self._dirty:
+            elif len(self._fresh) == 1 and (not self._dirty or self._free == 1):
+                self._dirty.clear()  # nobody is free but him, and he is shown all lines
                 name, agent = next(iter(self._fresh.items()))
                 match = self._best_for(agent, now)
                 if match is not None:

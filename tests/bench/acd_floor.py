@@ -45,6 +45,7 @@ class Floor:
         self.now = 0.0
         self.number = 0
         self.offers: deque[str] = deque()
+        self.coming: deque[CallQueued] = deque()  #: callers made beforehand, so that making them is not measured
         for name in self.policy.agents:
             self.tell(AgentLoggedIn(name))
         for _ in range(waiting + 2 * agents):  # told at once, or the first phones would ring for too long meanwhile
@@ -69,6 +70,10 @@ class Floor:
         tier = NAMES[self.number * 7 % 4]
         return CallQueued(f"c{self.number}", self.chance.choice(agent.queues), tier, needs=(need,))
 
+    def foresee(self, callers: int) -> None:
+        """Make so many of the next callers now."""
+        self.coming.extend([self.next_caller() for _ in range(callers)])
+
     def caller(self) -> None:
         """One more joins."""
         self.tell(self.next_caller())
@@ -80,7 +85,7 @@ class Floor:
             OfferRinging(offer),
             OfferAnswered(offer),
             TalkStarted(offer),
-            self.next_caller(),
+            self.coming.popleft() if self.coming else self.next_caller(),
             TalkEnded(offer, caller_remains=False),
         ]
 
