@@ -404,8 +404,9 @@ class Histories(RuleBasedStateMachine):
         talk = f"led-{self.taken_over}"
         self.seen.append(talk)
         self.hear(e.CallTakenOver(talk, call, agent, queue, "basic"))
-        if talk in self.engine._world.offers:
-            self.ledger.talks[talk] = (talk, agent)
+        led = self.engine._world.offers.get(talk)
+        if led is not None:  # told again about another agent it stays with the first
+            self.ledger.talks[talk] = (talk, led.agent)
 
     # Adoption, time, configuration
 
