@@ -11,7 +11,7 @@ from acd.facts import CallAnswered, CallEnded, Outcome
 from acd.states import AgentState
 from acd.totals import QueueTotals, Totals
 from cti.clock import Clock
-from cti.monitoring import AlertWatch, Figures, Health, Severity, catalogue, conditions, limits
+from cti.monitoring import AlertWatch, Counts, Figures, Health, Severity, catalogue, conditions, limits
 from cti.monitoring.catalogue import DEFINITIONS, About
 
 POLICY = Policy(
@@ -250,3 +250,28 @@ def test_who_would_enter_now_and_wait_too_long_is_foreseen(waiting, expected_sec
     line = QueueTotals(Counter({"": waiting}), agents_by_state=Counter({AgentState.TALKING: 1}), expected_wait_seconds=expected_seconds)
     held = conditions(Totals({"billing": line}, Counter(), 0), POLICY, Figures(health=Health(ami_up=True)))
     assert [(one.alert.name, one.subject) for one in held] == ([("HotlineServiceLevelAtRisk", "billing")] if raised else [])
+
+
+def test_where_everything_is_wrong_every_alert_is_raised_that_the_server_can_tell():
+    """Two queues: one below its target, with callers waiting for ever; the other falling, its agents all paused."""
+    totals = Totals(
+        {
+            "billing": QueueTotals(agents_by_state=Counter({AgentState.PAUSED: 2})),
+            "faults": QueueTotals(Counter(gold=1), {"gold": 900.0}, agents_by_state=Counter({AgentState.LOGGED_OUT: 2})),
+        },
+        Counter(), 0,
+    )  # fmt: skip
+    figures = Figures(
+        {"billing": Counts(answered=100, answered_in_time=85), "faults": Counts(answered=10, abandoned=10)},
+        {"billing": Counts(answered=400, answered_in_time=380)},
+        Health(
+            fallbacks=1, drifts=6, forged=1, store_failures=1, records_lost=1, record_failures=1, flow_exits=9, flow_failures=9, flow_loops=1,
+            backends={"accounts": (9, 9)}, marks={"billing": (110, 520)}, loop_lag_seconds=1.0, policy_refused=True,
+        ),
+        health_1h=Health(marks={"billing": (100, 500)}),
+    )  # fmt: skip
+    found = {one.alert.name: one.subject for one in conditions(totals, POLICY, figures)}
+    assert set(found) == {alert.name for alert in DEFINITIONS if alert.in_server}
+    for alert in DEFINITIONS:
+        assert not alert.in_server or bool(found[alert.name]) == (alert.about is not About.HOTLINE), alert.name
+    assert (found["HotlineServiceLevelAtRisk"], found["HotlineServiceLevelBelowTarget"], found["HotlineBackendErrors"]) == ("billing", "faults", "accounts")
