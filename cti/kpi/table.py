@@ -3,6 +3,7 @@
 import sys
 
 from cti.kpi.catalogue import KPIS, Group, Kpi, Unit
+from cti.monitoring.promql import FORMULAS, record
 
 GROUPS = {
     Group.COUNTS: ("计数", "Counts"),
@@ -58,8 +59,15 @@ def _section(kpi: Kpi) -> str:
     unit_zh, unit_en = UNITS[kpi.unit]
     return (
         f'<a id="{kpi.name}"></a>\n\n### `{kpi.name}` · {kpi.label_en} · {kpi.label_zh}\n\n'
-        f"`{kpi.formula}` ({unit_en} · {unit_zh})\n\n{kpi.words_en}\n\n{kpi.words_zh}\n\nThe same elsewhere: {kpi.source}.\n"
+        f"`{kpi.formula}` ({unit_en} · {unit_zh})\n\n{kpi.words_en}\n\n{kpi.words_zh}\n\nThe same elsewhere: {kpi.source}.\n\n{_rules(kpi)}"
     )
+
+
+def _rules(kpi: Kpi) -> str:
+    """Say under which names Prometheus records the figure, and where it cannot."""
+    formula = FORMULAS[kpi.name]
+    names = ", ".join(f"`{record(kpi.name, level, '15m')}`" for level in formula.levels)
+    return f"Recorded as {names}{f' ({formula.why})' if formula.why else ''}.\n"
 
 
 if __name__ == "__main__":

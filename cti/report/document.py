@@ -14,18 +14,9 @@ from acd.facts import CallbackOutcome
 from cti.kpi import KPIS, AgentTally, CallTally, Figures, LegTally, kpi
 from cti.kpi.catalogue import Group
 from cti.kpi.tally import GOOD_MARK
-from cti.report.gathered import (
-    COMMON_SECONDS,
-    COMMON_TARGET,
-    MARKS,
-    WAIT_BOUNDS_SECONDS,
-    Card,
-    Gathered,
-    Line,
-    Promises,
-    grouped,
-)
+from cti.report.gathered import Gathered, grouped
 from cti.report.periods import Period, PeriodKind
+from cti.report.sums import COMMON_SECONDS, COMMON_TARGET, MARKS, WAIT_BOUNDS_SECONDS, Card, Line, Promises
 
 Document = dict[str, Any]
 _NOT_OF_LEGS = frozenset({"loss_rate_connected", "containment", "occupancy_contact", "occupancy_on_queue", "occupancy_logged_in"})

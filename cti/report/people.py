@@ -6,8 +6,8 @@ from typing import Any
 
 from cti.report.charts import strip
 from cti.report.formats import NOTHING, hours
-from cti.report.gathered import MARKS
 from cti.report.parts import STATES, Document, Frame, legend, section, share, table
+from cti.report.sums import MARKS
 
 
 def agents(frame: Frame, told: Document) -> str:

@@ -11,8 +11,9 @@ from acd.states import AgentState
 from cti.contacts import LEGS, Attempt, LegKind
 from cti.database.engine import Database
 from cti.database.models import AgentStateRow, CallRecordRow
-from cti.report.gathered import CallRead, Gathered, LegRead, StateTime
+from cti.report.gathered import Gathered
 from cti.report.periods import Period
+from cti.report.sums import CallRead, LegRead, StateTime
 
 Progress = Callable[[float], None]
 #: how much of the work reading legs is; the rest is reading calls

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from tests.rig.agents import ANSWERS
-from tests.rig.demo import HOTLINE, customers, demo_hotline, gathered, record_of, to_menu
+from tests.rig.demo import HOTLINE, ZONE, customers, demo_hotline, gathered, record_of, to_menu
 from tests.rig.fault_proxy import Direction, FaultProxy
 from tests.rig.lines import ask, call_of, log_in, serve, waiting
 from tests.rig.listener import Caller
@@ -191,6 +192,30 @@ async def test_each_entry_of_a_line_has_its_leg(hotline: HotlineServer, metrics:
     assert json.loads(served["skills_asked"]).keys() == json.loads(served["skills_given"]).keys() >= {"lang_zh"}
     assert legs[IMPATIENT]["wait_ms"] == records[IMPATIENT]["wait_ms"]
     assert legs[IMPATIENT]["position_at_end"] == 1
+
+
+async def test_the_report_of_the_day_tells_the_same(hotline: HotlineServer, metrics: Metrics) -> None:
+    assert metrics
+    legs = {row["outcome"]: row for row in hotline.rows("SELECT * FROM contact_legs")}
+    days = {datetime.fromtimestamp(row["started_at_ms"] / 1000, ZONE).date() for row in hotline.rows("SELECT started_at_ms FROM call_records")}
+    told = [(await hotline.api("GET", f"/api/reports/day?date={day}", within=90)).body for day in sorted(days)]
+
+    def total(name: str) -> float:
+        return sum(report["figures"][name]["now"] or 0 for report in told)
+
+    assert [total(name) for name in ("offered", "answered", "abandoned", "flow_outs")] == [2, 1, 1, 0]
+    assert sum(report["call_outcomes"].get("self_service", 0) for report in told) == 1
+    assert sum(sum(line["marks"]) for report in told for line in report["queues"]) == 1
+    if len(days) == 1:  # no midnight between the calls
+        (report,) = told
+        assert report["figures"]["asa"]["now"] == legs["answered"]["wait_ms"] / 1000
+        assert report["figures"]["abandon_time_average"]["now"] == legs["abandoned"]["wait_ms"] / 1000
+        assert report["figures"]["aht"]["now"] == (legs["answered"]["talk_ms"] + (legs["answered"]["wrapup_ms"] or 0)) / 1000
+        assert (report["figures"]["loss_rate_connected"]["now"], report["figures"]["containment"]["now"]) == (1 / 4, 1 / 4)
+        left = {(flow["name"], step["name"]) for flow in report["flows"] for step in flow["steps"] if step["hung_up"]}
+        assert {flow for flow, _ in left} == {"agent", "balance"}  # one gave up in the line, one hung up in his balance
+        page = await hotline.api("GET", f"/reports/day?date={days.pop()}&language=en", within=90)
+        assert "2 calls asked for a person; 1 (50.0 %) were answered." in page.body
 
 
 async def test_each_call_has_one_summary_line_and_its_id_on_every_line(hotline: HotlineServer, metrics: Metrics) -> None:

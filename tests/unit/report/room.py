@@ -8,8 +8,9 @@ from acd.states import AgentState
 from cti.contacts import Attempt, ContactLeg, LegKind
 from cti.records import CallRecord
 from cti.report.document import Asked, document
-from cti.report.gathered import Gathered, StateTime
+from cti.report.gathered import Gathered
 from cti.report.periods import PeriodKind, period_of
+from cti.report.sums import StateTime
 
 ZONE = ZoneInfo("Asia/Shanghai")
 POLICY = Policy(
