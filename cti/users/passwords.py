@@ -38,6 +38,7 @@ class PasswordChecker:
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="passwords")
         self._open = 0
+        nobodys_hash()  # made now: the first unknown user must not take twice as long
 
     async def fits(self, password: str, password_hash: str | None) -> bool:
         """Tell whether the password fits; for None (unknown user) it says no after the same work. Raises TooBusy."""

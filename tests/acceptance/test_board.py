@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import re
+import socket
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -18,8 +22,6 @@ from tests.rig.stages import HOTLINE, fresh_numbers, login, to_queue, voices
 from tests.rig.waiting import eventually
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.rig.server import HotlineServer
     from tests.rig.site import Site
 
@@ -148,3 +150,46 @@ async def test_a_call_on_the_board_for_every_role_and_over_a_kill(site: Site, se
 
 async def written(server: HotlineServer, call: str) -> bool:
     return bool(server.rows("select leg from contact_legs where call = ? and answered_at_ms is not null", call))
+
+
+def deaf(server: HotlineServer) -> socket.socket:
+    """A wall that asks for the stream and never reads."""
+    own = socket.socket()
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    own.connect((server.settings["http"]["host"], server.settings["http"]["port"]))
+    own.sendall(f"GET /api/board/stream HTTP/1.1\r\nHost: wall\r\nAuthorization: Bearer {server.settings['http']['token']}\r\n\r\n".encode())
+    return own
+
+
+def resident_bytes(server: HotlineServer) -> int:
+    return int(Path(f"/proc/{server.pid}/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def connections(server: HotlineServer) -> int:
+    return len(list(Path(f"/proc/{server.pid}/fd").iterdir()))
+
+
+async def test_two_hundred_walls_that_never_read_harm_nobody(site: Site, server: HotlineServer) -> None:
+    (number,) = fresh_numbers(1)
+    with contextlib.ExitStack() as walls:
+        for _ in range(200):
+            walls.enter_context(await asyncio.to_thread(deaf, server))
+
+        async def connected() -> bool:
+            return connections(server) >= 200
+
+        await eventually(connected, 15.0, "200 walls are connected")
+        await asyncio.sleep(2.0)  # a board for each
+        at_first = resident_bytes(server)
+        async with site.agents(AGENT, behaviour=ANSWERS) as farm, Caller.call(site.rig, HOTLINE, number, voice=True) as caller:
+            await login(server, AGENT)
+            await to_queue(caller)
+            call = await farm[AGENT].talking()
+            await voices(caller, call, 15.0)
+            await shows(server, "the talk", lambda told: any(one["state"] == "talking" for one in told["agents"]))
+            await call.hangup()
+        assert connections(server) >= 200
+        grown = resident_bytes(server) - at_first
+        assert grown < 10 * 2**20, f"{grown / 2**20:.1f} MB more while 200 walls did not read"
+    await server.api("POST", f"/api/agents/{AGENT}/logout")
+    assert not server.tracebacks()
