@@ -28,7 +28,7 @@ run: $(READY) ## the whole hotline: Asterisk, prompts, server; Ctrl-C stops it
 	@exec $(BIN)/hotline run
 
 # Most acceptance tests listen and wait on one Asterisk; what needs no quiet machine runs beside them, on the second core.
-APART := $(addprefix tests/acceptance/test_,backends.py broken_config.py caller_behaviour.py caller_behaviour_backends.py editor.py every_step.py every_step_recordings.py fallback.py flow_pages.py own_asterisk.py prometheus.py prometheus_series.py prompts.py provision.py services.py secret_canary.py store.py wallboard.py wallboard_page.py)
+APART := $(addprefix tests/acceptance/test_,backends.py broken_config.py caller_behaviour.py caller_behaviour_backends.py editor.py every_step.py every_step_recordings.py fallback.py flow_pages.py own_asterisk.py prometheus.py prometheus_rules.py prometheus_series.py prompts.py provision.py services.py secret_canary.py store.py wallboard.py wallboard_page.py)
 
 test: $(DEV) fetch ## every test but the long ones, the real Asterisk included
 	@mkdir -p run
