@@ -63,7 +63,7 @@ web: $(WEB) ## build the wallboard's page from web/ into cti/http/assets
 bench: $(DEV) fetch ## measure: CPU a call, AMI events a second, agent free to ringing
 	$(BIN)/python -m pytest tests/bench -s -m "long or not long"
 
-fetch: $(DEV) $(EDITOR)/.ready ## what the tests need beside Python: Asterisk, SIPp, Redis, a browser, the editor's language server
+fetch: $(DEV) $(EDITOR)/.ready ## what the tests need beside Python: Asterisk, SIPp, Redis, PostgreSQL, a browser, the editor's language server
 	@$(BIN)/hotline asterisk fetch --tests
 
 clean: ## remove .venv, the runtime folder and caches of tools; programs fetched stay in the user's cache

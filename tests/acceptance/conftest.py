@@ -12,12 +12,14 @@ from cti.provision.tools import find_tool
 from tests.rig.gallery import Gallery, Programs, open_gallery
 from tests.rig.server import PROJECT, HotlineServer
 from tests.rig.site import Site, Sound, build_sound
+from tests.support.database_fixtures import database_url, empty_url, migrated, postgres
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from cti.provision.programs import Tool
 
+__all__ = ["database_url", "empty_url", "migrated", "postgres"]
 RTP_TIMEOUT_SECONDS = 10  # a party that vanished is noticed sooner than in production, so that tests need not wait
 
 
