@@ -1,6 +1,7 @@
 """How many series there are, what they are after a reload, and what they say of agents' time and of calls in exemplars."""
 
 import re
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -188,3 +189,21 @@ def test_a_wait_is_within_a_threshold_exactly_when_its_record_says_so():
     labels = {"queue": "billing", "tier": "basic", "outcome": "answered"}
     assert hotline.value("hotline_queue_wait_seconds_sum", **labels) == 25.0
     assert hotline.value("hotline_queue_wait_seconds_bucket", **labels, le="25.0") == 1
+
+
+def test_the_counts_are_those_of_the_whole_snapshot():
+    floor = Floor(floor_policy(queues=4, tiers=3, agents=15))
+    for round_ in range(30):
+        floor.calls(20, first=20 * round_)
+        snapshot, totals = floor.engine.snapshot(floor.now), floor.engine.totals(floor.now)
+        assert sum(queue.waiting + queue.talking + queue.callbacks for queue in snapshot.queues.values()) > 0
+        for name, queue in snapshot.queues.items():
+            counted = totals.queues[name]
+            assert dict(counted.waiting_by_tier) == dict(queue.waiting_by_tier)
+            assert counted.longest_wait_by_tier_seconds == {tier: wait for tier, wait in queue.longest_wait_by_tier_seconds.items() if wait > 0}
+            assert (counted.talking, counted.callbacks) == (queue.talking, queue.callbacks)
+            assert dict(counted.agents_by_state) == dict(queue.agents_by_state)
+            assert counted.expected_wait_seconds == queue.expected_wait_seconds
+            assert counted.forecast_error == (None if queue.forecast is None else queue.forecast.median_error)
+        assert totals.agents == Counter((agent.state, agent.reason) for agent in snapshot.agents.values())
+        assert totals.over_limit == sum(agent.over_limit for agent in snapshot.agents.values())
