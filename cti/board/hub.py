@@ -24,13 +24,15 @@ LARGEST_SHARE = 0.05
 HEARTBEAT_SECONDS = 15.0
 WRITE_SECONDS = 15.0
 CLIENT_LIMIT = 500
+#: of them one user may have so many, that he keeps nobody else out; wall displays and the API's token have no name
+USER_LIMIT = 20
 #: what the kernel keeps for one who does not read; this process keeps one board for him at most
 _KERNEL_BYTES = 64 * 1024
 _HEARTBEAT = b": here\n\n"
 
 
 class TooManyClients(Exception):
-    """CLIENT_LIMIT browsers look already."""
+    """CLIENT_LIMIT browsers look already, or USER_LIMIT of this user."""
 
 
 @dataclass(eq=False, slots=True)
@@ -125,7 +127,8 @@ class BoardHub:
             TooManyClients: nothing was sent.
 
         """
-        if len(self._clients) >= CLIENT_LIMIT:
+        own = sum(client.viewer.name == viewer.name for client in self._clients) if viewer.name else 0
+        if len(self._clients) >= CLIENT_LIMIT or own >= USER_LIMIT:
             raise TooManyClients
         client = _Client(viewer)
         self._clients.add(client)

@@ -31,7 +31,7 @@ async def show_board(deps: ApiDeps, reach: Reach) -> Board:
 async def stream_board(deps: ApiDeps, request: web.Request, reach: Reach) -> web.StreamResponse:
     """The same as server-sent events named `board`: at least every 2 s, and soon after a change.
 
-    Who does not read gets the newest board later, and is let go after a while. 503 when 500 browsers look already.
+    Who does not read gets the newest board later, and is let go after a while. 503 when 500 browsers look already, or 20 of one user.
     """
     del deps
     try:

@@ -16,6 +16,9 @@ from acd.events import AgentLoggedIn, AgentPaused, AgentUnpaused, CallQueued
 from cti.board import hub as hub_module
 from cti.http import board_routes, make_app, serving
 from cti.http.board_routes import HUB
+from cti.http.gate import COOKIE
+from cti.users.file import User
+from cti.users.roles import Role
 from tests.unit.web.hotline import TOKEN, Hotline
 
 pytestmark = pytest.mark.asyncio
@@ -165,6 +168,19 @@ async def test_more_than_the_limit_are_asked_to_come_later(monkeypatch):
     floor = Floor()
     async with floor.served() as client, stream(client), stream(client), client.get("/api/board/stream") as refused:
         assert (refused.status, refused.headers["Retry-After"]) == (503, "30")
+
+
+async def test_one_user_keeps_nobody_else_out(monkeypatch):
+    monkeypatch.setattr(hub_module, "USER_LIMIT", 1)
+    floor = Floor()
+    floor.hotline.users = {name: User(name, Role.OPERATIONS_MANAGER, "", "zh", "") for name in ("greedy", "boss")}
+    cookies = {name: floor.hotline.sessions.issue(name, user.stamp, floor.hotline.clock.wall_ms() / 1000, 60)[0] for name, user in floor.hotline.users.items()}
+    async with floor.served() as client, contextlib.AsyncExitStack() as stack:
+        statuses = []
+        for name in ("greedy", "greedy", "boss"):
+            asked = client.get(f"http://127.0.0.1:{floor.port}/api/board/stream", headers={"Cookie": f"{COOKIE}={cookies[name]}", "Authorization": ""})
+            statuses.append((await stack.enter_async_context(asked)).status)
+    assert statuses == [200, 503, 200]
 
 
 async def test_the_server_closes_without_waiting_for_browsers():
