@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,8 @@ class _Waiting:
     due: float = inf  # from then on he goes before all who have not waited so long
     refusals: int = 0
     held_until: float = 0.0
+    rung: set[str] = field(default_factory=set)  # in the round that is under way
+    to_ring: list[str] = field(default_factory=list)  # who comes next in it, as the record says
 
     def place(self, at: float) -> tuple[int, float]:
         """Where he stands: smaller goes first."""
@@ -126,8 +129,14 @@ class Referee:
         agent = self._agents[line["agent"]]
         if line["result"] == "no_answer" or (agent.state == "cancelling" and line["result"] != "talked"):
             agent.rests_until = now + self.rules.cancelled_rest_seconds
-        call = self._offered.pop(line["call"], None)
-        if call is None or line["result"] == "talked":
+        call = self._offered.get(line["call"])
+        if call is None:
+            return
+        call.rung.discard(line["agent"])
+        if line["result"] != "talked" and call.rung:  # others still ring for him
+            return
+        del self._offered[line["call"]]
+        if line["result"] == "talked":
             return
         if line["result"] in _NOT_THE_AGENTS_DOING:
             call.refusals += 1
@@ -152,15 +161,33 @@ class Referee:
         self._offers += 1
         record = self.witness.decisions.get(line["offer"])
         at = record["at_ms"] / 1000 if record is not None else now
+        if line["call"] in self._offered:
+            self._rung_too(self._offered[line["call"]], line)
+            return
         call = self._waiting.pop(line["call"], None)
         if call is None:
             self.deviations.append(f"{line['offer']}: {line['call']} was offered, but did not wait")
             return
         self.told_apart["offers"] += 1
-        for fault in (*self._wrong_call(call, line["agent"], at), *self._wrong_agent(call, line["agent"], at), *self._false_record(call, line["agent"], record, at)):
-            self.deviations.append(f"{line['offer']} of {line['call']} ({call.tier}, {call.queue}) to {line['agent']}: {fault}")
+        agent = line["agent"]
+        call.rung, call.to_ring = {agent}, list(record["also_rung"]) if record is not None else []
+        faults = (*self._wrong_call(call, agent, at), *self._wrong_agent(call, agent, at), *self._false_record(call, agent, record, at), *self._wrong_round(call, agent, at))
+        for fault in faults:
+            self.deviations.append(f"{line['offer']} of {line['call']} ({call.tier}, {call.queue}) to {agent}: {fault}")
         self._offered[line["call"]] = call
-        self._agents[line["agent"]].last_offered = self._offers
+        self._agents[agent].last_offered = self._offers
+
+    def _rung_too(self, call: _Waiting, line: Line) -> None:
+        """One more phone rings for a caller who is offered already: the next of the round that the record tells."""
+        agent = line["agent"]
+        if call.to_ring[:1] != [agent]:
+            self.deviations.append(f"{line['offer']} of {line['call']} to {agent}: the record's round goes on with {call.to_ring[:1]}")
+        if self._agents[agent].state != "ready":
+            self.deviations.append(f"{line['offer']} of {line['call']} to {agent}: he was {self._agents[agent].state}")
+        call.rung.add(agent)
+        del call.to_ring[:1]
+        self._agents[agent].last_offered = self._offers
+        self.told_apart["rung together"] += 1
 
     # The rules
 
@@ -225,19 +252,48 @@ class Referee:
         rings = self._rings(call, at)
         if len(rings) > 1:
             return
-        line = self.rules.lines[call.queue]
-
-        def rank(name: str) -> tuple[float, ...]:
-            return (-self.rules.people[name].prefers(line, call.tier), *_STRATEGIES[line.strategy](self, name, rings[0][1]))
-
-        own = rank(agent)
+        own = self._rank(call, agent, rings[0][1])
         others = [name for name in self._eligible(call, self._free(at), at) if name != agent]
         self.told_apart["choices among several agents"] += bool(others)
         for name in others:
-            rival = rank(name)
+            rival = self._rank(call, name, rings[0][1])
             differing = next((pair for pair in zip(rival, own, strict=True) if abs(pair[0] - pair[1]) > CLOSE_SECONDS), None)
             if differing is not None and differing[0] < differing[1]:
                 yield f"{name} ranks before him: {rival} before {own}"
+
+    def _rank(self, call: _Waiting, name: str, needs: Needs) -> tuple[float, ...]:
+        """Smaller is asked first."""
+        line = self.rules.lines[call.queue]
+        return (-self.rules.people[name].prefers(line, call.tier), *_STRATEGIES[line.strategy](self, name, needs))
+
+    def _wrong_round(self, call: _Waiting, agent: str, at: float) -> Iterator[str]:
+        """With the first ring the next best, as many as the line says; nobody for whom another caller goes first."""
+        more, rings = self.rules.lines[call.queue].ring_at_once - 1, self._rings(call, at)
+        others = [name for name in self._eligible(call, self._free(at), at) if name != agent]
+        moments = [moment for one in (call, *self._waiting.values()) for moment in (one.due, one.held_until)]
+        moments += [one.rests_until for one in self._agents.values()]
+        if len(rings) > 1 or any(abs(moment - at) <= CLOSE_SECONDS for moment in moments):
+            return
+        theirs = {name: self._best_elsewhere(name, at) for name in others}
+        if any(self._close(theirs[name], self._bid(call, name, at)) for name in others):
+            self.told_apart["rounds too close"] += 1
+            return
+        ranked = sorted((self._rank(call, name, rings[0][1]), name) for name in others if self._bid(call, name, at) < theirs[name])
+        if any(self._close(before[0], after[0]) for before, after in pairwise(ranked)):
+            self.told_apart["rounds too close"] += 1
+        elif [name for _, name in ranked[:more]] != call.to_ring:
+            yield f"with him are rung {call.to_ring}, not {[name for _, name in ranked[:more]]}"
+
+    def _best_elsewhere(self, name: str, at: float) -> tuple[float, ...]:
+        """The best that another caller is to this agent; infinity without one."""
+        bids = [self._bid(waits, name, at) for waits in self._waiting.values() if waits.held_until <= at and self._eligible(waits, [name], at)]
+        return min(bids, default=(inf, inf))
+
+    @staticmethod
+    def _close(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+        """Whether the first thing that tells them apart differs by next to nothing."""
+        differing = next((abs(a - b) for a, b in zip(one, other, strict=True) if a != b), 0.0)
+        return differing <= CLOSE_SECONDS
 
     def _false_record(self, call: _Waiting, agent: str, record: Line | None, at: float) -> Iterator[str]:
         if record is None:

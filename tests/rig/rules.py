@@ -37,6 +37,7 @@ class LineRules:
     strategy: str
     seats: tuple[SeatRules, ...] = ()
     guarantee_seconds: float = 0.0
+    ring_at_once: int = 1
 
 
 @dataclass(frozen=True)
@@ -111,12 +112,11 @@ class Rules:
 def _line(name: str, queue: dict[str, Any]) -> LineRules:
     foreign = queue.keys() & {"last_agent_wait_seconds", "empty"}
     assert not foreign, f"{name}: {foreign} is not recomputed here"
-    assert queue.get("ring_at_once", 1) == 1, f"{name}: rounds of several offers are not recomputed here"
     rings = [(0.0, dict(queue.get("needs", {})))]
     rings += [(float(ring["after_seconds"]), dict(ring["needs"])) for ring in queue.get("rings", [])]
     seats = tuple(SeatRules(seat["skill"], tuple(seat["tiers"]), bool(seat.get("only", False))) for seat in queue.get("seats", []))
     bonus, strategy = float(queue.get("bonus_seconds", 0)), str(queue.get("strategy", "longest_idle"))
-    return LineRules(name, tuple(rings), bonus, strategy, seats, float(queue.get("guarantee_seconds", 0)))
+    return LineRules(name, tuple(rings), bonus, strategy, seats, float(queue.get("guarantee_seconds", 0)), int(queue.get("ring_at_once", 1)))
 
 
 def _joined(*groups: Needs) -> Needs:

@@ -40,6 +40,9 @@ queues:
     rings: [{after_seconds: 40, needs: {desk: 1}}]
     guarantee_seconds: 320
     strategy: most_skilled
+  hall:
+    label: {zh: 大厅, en: Hall}
+    ring_at_once: 3
 """,
     "tiers": """
 version: 1
@@ -56,9 +59,11 @@ skills:
   desk: {zh: 业务, en: Desk}
 agents:
   anna: {label: Anna, extension: 1001, queues: [desk], skills: {vip_desk: 1}}
-  bo: {label: Bo, extension: 1002, queues: [desk, counter], skills: {gold_desk: 1, desk: 2}}
-  chen: {label: Chen, extension: 1003, queues: [desk, counter], skills: {desk: 3}, queue_bonus_seconds: {counter: 45}}
-  ding: {label: Ding, extension: 1004, queues: [counter, desk], skills: {desk: 1}}
+  bo: {label: Bo, extension: 1002, queues: [desk, counter, hall], skills: {gold_desk: 1, desk: 2}}
+  chen: {label: Chen, extension: 1003, queues: [desk, counter, hall], skills: {desk: 3}, queue_bonus_seconds: {counter: 45}}
+  ding: {label: Ding, extension: 1004, queues: [counter, desk, hall], skills: {desk: 1}}
+  er: {label: Er, extension: 1005, queues: [hall], skills: {desk: 1}}
+  fang: {label: Fang, extension: 1006, queues: [hall], skills: {desk: 2}}
 """,
 }
 
@@ -108,11 +113,11 @@ class _Log:
 
 
 def callers(seed: int) -> list[Caller]:
-    """More than four agents can serve, so that guarantees fall due; some give up, also while a phone rings for them."""
+    """Few at first, then more than the agents can serve, so that guarantees fall due; some give up, also while a phone rings for them."""
     draws, at, found = Draws(seed, "callers"), 0.0, []
-    for number in range(250):
-        at += draws.exponential(20.0)
-        tier, queue = draws.weighted(("diamond", "gold", "basic"), (1, 2, 5)), draws.one_of(("desk", "counter"))
+    for number in range(300):
+        at += draws.exponential(40.0 if number < 100 else 12.0)
+        tier, queue = draws.weighted(("diamond", "gold", "basic"), (1, 2, 5)), draws.one_of(("desk", "counter", "hall"))
         patience = draws.exponential(700.0) if number % 3 else math.inf
         found.append(Caller(f"c{number}", at, queue, tier, draws.exponential(70.0), patience))
     return found
@@ -120,9 +125,9 @@ def callers(seed: int) -> list[Caller]:
 
 def witness(config: Path, seed: int) -> Witness:
     log = _Log()
-    manners = {name: Manner(Exponential(4.0), misses=0.15) for name in ("anna", "bo", "chen", "ding")}
+    manners = {name: Manner(Exponential(4.0), misses=0.15) for name in ("anna", "bo", "chen", "ding", "er", "fang")}
     log.simulation = Simulation(read_policy(config).policy, callers(seed), watch=log.told, manners=manners, seed=seed)
-    log.simulation.run(8000.0)
+    log.simulation.run(12000.0)
     documents = {document["offer"]: document for document in log.documents}
     entered = {line["call"]: START + caller.at for line in log.lines if line["event"] == "queue_entered" for caller in callers(seed) if caller.call == line["call"]}
     return Witness(log.lines, documents, entered, {call: {} for call in entered})
@@ -139,6 +144,7 @@ def test_the_two_routers_agree(config: Path, rules: Rules, seed: int) -> None:
     referee = Referee(rules, run)
     assert referee.judge() == []
     assert referee.told_apart["offers"] > 150
+    assert referee.told_apart["rung together"] > 10
     assert any(document["past_guarantee"] for document in run.decisions.values())
     assert any("dedicated: diamond, gold" in document["ineligible"].values() for document in run.decisions.values())
     assert any("resting" in document["ineligible"].values() for document in run.decisions.values())
@@ -158,6 +164,7 @@ def test_each_rule_counts(rules: Rules, seen: Witness) -> None:
         "the record's reasons": [changed(rules, "desk", seats=(dataclasses.replace(vip, only=False), gold))],
         "not eligible: dedicated": [changed(rules, "desk", seats=(dataclasses.replace(vip, tiers=("basic",)), gold))],
         "s more and was for": [changed(rules, "desk", seats=(vip, dataclasses.replace(gold, tiers=("basic",)))), dataclasses.replace(rules, people={**rules.people, "chen": chen})],
+        "with him are rung": [changed(rules, "hall", ring_at_once=2), changed(rules, "counter", ring_at_once=2)],
         "rests for": [dataclasses.replace(rules, cancelled_rest_seconds=30.0)],
     }
     for expected, policies in others.items():
