@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 _MOST_CALLERS = 60  #: of each queue
 _MOST_AGENTS = 2_000
-_FEWEST_RUNS, _MOST_RUNS, _WAITS = 8, 40, 400
+_FEWEST_RUNS, _MOST_RUNS, _WAITS, _TALKS = 8, 40, 400, 20_000  #: played in all: so many waits, so many agents' talks
+_TALK_COST = 0.05  #: of what playing a wait costs
 _LEAST_FRESH_SECONDS, _MOST_FRESH_SECONDS = 5.0, 30.0
 _WAITS_A_SECOND = 80  #: that many are played for each second a forecast is used
 _MISSING = 0.2  #: of that time a forecast is used for a caller whom it lacks
@@ -77,6 +78,7 @@ def _look_ahead(world: World) -> Outlook:
     outlook = Outlook(world.now)
     agents = {name: agent for name, agent in world.agents.items() if agent.presence is Presence.AT_WORK}
     if not agents or len(agents) > _MOST_AGENTS:
+        outlook.fresh_seconds = _MOST_FRESH_SECONDS if agents else _LEAST_FRESH_SECONDS
         return outlook
     numbers = {name: number for number, name in enumerate(agents)}
     parties: dict[Line, Party] = {}
@@ -85,8 +87,9 @@ def _look_ahead(world: World) -> Outlook:
     busy = [_busy(world, agent) for agent in agents.values()]
     usable = [party for party in parties.values() if party.talks]
     count = sum(len(party.waiting) for party in usable)
-    runs = max(_FEWEST_RUNS, min(_MOST_RUNS, _WAITS // max(1, count)))
-    outlook.fresh_seconds = min(_MOST_FRESH_SECONDS, max(_LEAST_FRESH_SECONDS, runs * count / _WAITS_A_SECOND))
+    runs = max(_FEWEST_RUNS, min(_MOST_RUNS, _WAITS // max(1, count), _TALKS // len(busy)))
+    cost = runs * (count + len(busy) * _TALK_COST)
+    outlook.fresh_seconds = min(_MOST_FRESH_SECONDS, max(_LEAST_FRESH_SECONDS, cost / _WAITS_A_SECOND))
     for name, waits in play(usable, busy, runs, Chance(_SEED)).items():
         if len(waits) >= _SHARE_SERVED * runs:
             _note(world, outlook, name, _expected(waits))
