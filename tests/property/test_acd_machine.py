@@ -405,7 +405,7 @@ class Histories(RuleBasedStateMachine):
         self.seen.append(talk)
         self.hear(e.CallTakenOver(talk, call, agent, queue, "basic"))
         led = self.engine._world.offers.get(talk)
-        if led is not None:  # told again about another agent it stays with the first
+        if led is not None and led.led_call:  # told again of another agent it stays with the first; a leg may have the name
             self.ledger.talks[talk] = (talk, led.agent)
 
     # Adoption, time, configuration
