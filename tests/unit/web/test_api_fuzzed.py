@@ -31,7 +31,7 @@ async def test_answers_keep_to_the_description(tmp_path, config, examples):
     (tmp_path / "schemathesis.toml").write_text(config)
     command = shutil.which("st", path=sysconfig.get_path("scripts"))
     assert command, "schemathesis is missing: make setup"
-    async with asyncio.timeout(60), serving(make_app(hotline.deps), "127.0.0.1", 0) as port:
+    async with asyncio.timeout(150), serving(make_app(hotline.deps), "127.0.0.1", 0) as port:
         process = await asyncio.create_subprocess_exec(
             command, "run", f"http://127.0.0.1:{port}/api/openapi.json", "-H", f"Authorization: Bearer {TOKEN}",
             "--checks", "all", "--exclude-path", "/api/board/stream", "--phases", "examples,coverage,fuzzing", "--seed", "1", "-n", str(examples), "--no-color",
