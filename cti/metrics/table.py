@@ -40,7 +40,8 @@ Served at `/metrics`, without a token, on loopback unless told otherwise. This p
 _FORMULA = """
 ## How many series
 
-Their number is known beforehand: each metric has as many series as the last column says. All together{sum}. Gauges marked * are there only while
+Their number is known beforehand: each metric has as many series as the last column says. All together{sum}; `hotline metrics` reckons it
+for yours. Gauges marked * are there only while
 something is known. A series of `other` comes only when something unforeseen was told, such as a caller of a tier that tiers.yaml
 does not have, and is gone after the next reload.
 
@@ -69,8 +70,8 @@ def demo_names() -> Names:
 
 def names_of(config: Path, flows_folder: Path) -> Names:
     """What the configuration in these folders calls things. Raises OSError, BadDocument."""
-    policy, dialing = read_policy(config).policy, load_dialing(config)
-    backends = read_backends_config((config / "backends.yaml").read_text(encoding="utf-8"), "backends.yaml")
+    policy, dialing, file = read_policy(config).policy, load_dialing(config), config / "backends.yaml"
+    backends = read_backends_config(file.read_text(encoding="utf-8"), str(file))
     flows = load_flows(read_files(flows_folder), known_names(policy, backends, dialing))
     return configured_names(flows, backends, dialing, version("hotline-acd")).names(policy)
 
