@@ -7,7 +7,7 @@ STYLE = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #0f172a; --faint: #55637a; --line: #d5dce6; --soft: #f4f6fa; --link: #1d4ed8;
   --good: #047857; --bad: #b91c1c; --answered: #2563eb; --abandoned: #dc2626; --flowout: #d9912b; --lost: #64748b;
   --m1: #b91c1c; --m2: #ea8a5a; --m3: #cbd5e1; --m4: #7fb3e6; --m5: #1d5fb8;
-  --h0: #f1f4f9; --h1: #dbe7fb; --h2: #b5cff6; --h3: #86b1ef; --h4: #5590e4; --h5: #2b6bd0; --h6: #17489b;
+  --h0: #f1f4f9; --h1: #dbe7fb; --h2: #b5cff6; --h3: #86b1ef; --h4: #3a75cf; --h5: #2459b5; --h6: #153f86;
   --ready: #9fd3b8; --busy: #2563eb; --wrap: #7fb3e6; --ring: #d9912b; --pause: #cbd5e1; --back: #dc2626; }
 @media screen and (prefers-color-scheme: dark) { :root { --paper: #0f172a; --ink: #eef2f8; --faint: #9fb0c7; --line: #32415a; --soft: #182338; --link: #93c5fd;
   --good: #34d399; --bad: #f87171; --answered: #5b93f5; --abandoned: #f06a6a; --flowout: #e0a54b; --lost: #8b9ab0;

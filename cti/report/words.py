@@ -102,7 +102,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "O offered; A answered, A_T of them within T; B abandoned, B_T of them within T, b short abandons; F flow-outs; R_T left within T. T is each queue's own limit; in the columns for 10 s it is 10 s.",
     ),
     # ---- sentences
-    "said_calls": ("{offered} 个来电要求人工，{answered} 个（{rate}）得到接听。", "{offered} calls asked for a person; {answered} ({rate}) were answered."),
+    "said_calls": ("来电者要求人工 {offered} 次，接听 {answered} 次（{rate}）。", "Callers asked for a person {offered} times; {answered} ({rate}) were answered."),
     "said_more": ("比上期多 {by}。", "That is {by} more than before."),
     "said_fewer": ("比上期少 {by}。", "That is {by} fewer than before."),
     "said_met": ("{label} {value}，达到目标 {target}。", "{label} {value}: the target of {target} is met."),

@@ -215,7 +215,7 @@ async def test_the_report_of_the_day_tells_the_same(hotline: HotlineServer, metr
         left = {(flow["name"], step["name"]) for flow in report["flows"] for step in flow["steps"] if step["hung_up"]}
         assert {flow for flow, _ in left} == {"agent", "balance"}  # one gave up in the line, one hung up in his balance
         page = await hotline.api("GET", f"/reports/day?date={days.pop()}&language=en", within=90)
-        assert "2 calls asked for a person; 1 (50.0 %) were answered." in page.body
+        assert "Callers asked for a person 2 times; 1 (50.0 %) were answered." in page.body
 
 
 async def test_each_call_has_one_summary_line_and_its_id_on_every_line(hotline: HotlineServer, metrics: Metrics) -> None:

@@ -4,13 +4,15 @@ Method: 300,000 queue legs with an offer each, as many calls with a trail of twe
 in an SQLite file; the month before is empty. The process is `python -m cti.report`, as the server starts it.
 """
 
+import asyncio
 import json
 import random
+import re
 import resource
 import sqlite3
-import subprocess
 import sys
 import time
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,17 @@ def _fill(file: Path) -> None:
     database.close()
 
 
+async def _most_memory_mb(pid: int) -> int:
+    """What the process held at most, looked at four times a second while it is there; what it was forked from does not count."""
+    most = 0
+    while True:
+        try:
+            most = max(most, int(re.search(r"VmHWM:\s*(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) // 1024)
+        except (OSError, TypeError):
+            return most
+        await asyncio.sleep(0.25)
+
+
 @pytest.mark.timeout(900)
 async def test_a_month_of_300_000_legs(tmp_path):
     file = tmp_path / "month.db"
@@ -59,10 +72,12 @@ async def test_a_month_of_300_000_legs(tmp_path):
     _fill(file)
     asked = {"database_url": f"sqlite:///{file}", "config": str(ROOT / "config"), "zone": "Asia/Shanghai", "kind": "month", "date": "2026-10-01", "language": "zh", "queue": ""}
     began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run([sys.executable, "-m", "cti.report"], input=json.dumps(asked), capture_output=True, text=True, timeout=600, check=True, cwd=ROOT)  # noqa: ASYNC221 - nothing else runs here
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "cti.report", stdin=PIPE, stdout=PIPE, cwd=ROOT)
+    watch = asyncio.create_task(_most_memory_mb(process.pid))
+    answer, _ = await process.communicate(json.dumps(asked).encode())
     seconds, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-    told = json.loads(done.stdout)
+    told = json.loads(answer)
     assert told["figures"]["offered"]["now"] == LEGS
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    rows = table(("a month of", "seconds", "CPU seconds", "memory at most"), (f"{LEGS:,} legs, {LEGS:,} calls, {4 * LEGS:,} spans", f"{seconds:.1f}", f"{cpu:.1f}", f"{after.ru_maxrss // 1024} MB"))
+    rows = table(("a month of", "seconds", "CPU seconds", "memory at most"), (f"{LEGS:,} legs, {LEGS:,} calls, {4 * LEGS:,} spans", f"{seconds:.1f}", f"{cpu:.1f}", f"{await watch} MB"))
     report("report", rows)

@@ -70,7 +70,7 @@ def test_its_figures_are_those_of_the_document():
     document = told(full_day())
     text = words_of(page(document))
     assert document["figures"]["offered"]["now"] == 5
-    assert "5 calls asked for a person; 2 (40.0 %) were answered." in text
+    assert "Callers asked for a person 5 times; 2 (40.0 %) were answered." in text
     assert "Most callers hung up in the menus at  main/menu  (1 calls)." in text
     assert "Red team" in text
     assert "1 calls, 1 queue entries, 1 callbacks." in text
