@@ -57,12 +57,18 @@ def _fill(file: Path) -> None:
 async def _most_memory_mb(pid: int) -> int:
     """What the process held at most, looked at four times a second while it is there; what it was forked from does not count."""
     most = 0
-    while True:
-        try:
-            most = max(most, int(re.search(r"VmHWM:\s*(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) // 1024)
-        except (OSError, TypeError):
-            return most
+    while held := _held_mb(pid):
+        most = max(most, held)
         await asyncio.sleep(0.25)
+    return most
+
+
+def _held_mb(pid: int) -> int:
+    try:
+        found = re.search(r"VmHWM:\s*(\d+)", Path(f"/proc/{pid}/status").read_text())
+    except OSError:
+        return 0
+    return int(found[1]) // 1024 if found else 0
 
 
 @pytest.mark.timeout(900)
