@@ -54,14 +54,26 @@ def customers() -> dict[str, Customer]:
     return found
 
 
-@contextlib.asynccontextmanager
-async def demo_hotline(site: Site, *arguments: str, **changes: Any) -> AsyncIterator[HotlineServer]:
-    """A ready server with the demo company's data; afterwards nothing is up any more and its log has no traceback."""
+async def demo_server(site: Site, **changes: Any) -> HotlineServer:
+    """A server with the demo company's data, not started yet."""
     server = site.server(**changes)
     seed = site.rig.folder.parent / "demo-seed.db"
     if not seed.exists():
         await seed_database(f"sqlite:///{seed}")
     shutil.copy(seed, str(server.settings["database_url"]).partition("///")[2])
+    return server
+
+
+@contextlib.asynccontextmanager
+async def demo_hotline(site: Site, *arguments: str, **changes: Any) -> AsyncIterator[HotlineServer]:
+    """A ready server with the demo company's data; afterwards nothing is up any more and its log has no traceback."""
+    async with started(site, await demo_server(site, **changes), *arguments) as server:
+        yield server
+
+
+@contextlib.asynccontextmanager
+async def started(site: Site, server: HotlineServer, *arguments: str) -> AsyncIterator[HotlineServer]:
+    """The same for a server that something was done to before its start."""
     try:
         await server.start(*arguments)
         yield server

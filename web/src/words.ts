@@ -6,6 +6,7 @@ const WORDS = {
   title: ['热线看板', 'Hotline wallboard'],
   skip: ['跳到队列', 'Skip to the queues'],
   log_in: ['登录', 'Log in'],
+  reports: ['报表', 'Reports'],
   log_out: ['退出', 'Log out'],
   user: ['用户名', 'User'],
   password: ['密码', 'Password'],

@@ -8,7 +8,7 @@ test('whoever was asked to log in first goes on to the page he wanted', () => {
 });
 
 test('nobody is led to another server', () => {
-  for (const bad of ['//elsewhere.example', '/\\elsewhere.example', 'https://elsewhere.example', 'javascript:alert(1)', '/a\\b']) {
+  for (const bad of ['//elsewhere.example', '/\\elsewhere.example', 'https://elsewhere.example', 'javascript:alert(1)', '/a\\b', '/\t/elsewhere.example', '/\n/elsewhere.example', '/ /elsewhere.example']) {
     assert.equal(wantedPath(`?next=${encodeURIComponent(bad)}`), null, bad);
   }
 });

@@ -6,6 +6,11 @@ import { shown } from '../state.ts';
 /** A window over the board. Escape closes it; the focus stays inside and goes back to what opened it. */
 export function Dialog({ title, children }: { title: string; children: ComponentChildren }) {
   const element = useRef<HTMLDialogElement>(null);
+  const own = useRef(shown.peek());
+  // Browsers tell a moment later that a window was closed; another one may be open by then.
+  const closed = (): void => {
+    if (shown.peek() === own.current) shown.value = null;
+  };
   useEffect(() => {
     const opener = document.activeElement;
     element.current?.showModal();
@@ -14,7 +19,7 @@ export function Dialog({ title, children }: { title: string; children: Component
     };
   }, []);
   return (
-    <dialog ref={element} aria-labelledby="dialog-title" onClose={() => (shown.value = null)}>
+    <dialog ref={element} aria-labelledby="dialog-title" onClose={closed}>
       <div class="dialog-head">
         <h2 id="dialog-title">{title}</h2>
         <button type="button" data-close onClick={() => element.current?.close()}>{t('close')}</button>

@@ -65,6 +65,7 @@ function Switches() {
           {t(turning.on.value ? 'pages_stop' : 'pages_go')}
         </button>
       )}
+      {who?.role === 'operations_manager' && <a href="/reports">{t('reports')}</a>}
       <button type="button" data-switch="language" lang={language.value === 'zh' ? 'en' : 'zh-CN'} onClick={switchLanguage}>{t('language')}</button>
       <button type="button" data-switch="theme" onClick={switchTheme}>{t(theme.value === 'dark' ? 'theme_light' : 'theme_dark')}</button>
       {who && who.role !== 'display' && (
