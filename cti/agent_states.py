@@ -147,6 +147,8 @@ class AgentStateWriter:
     async def write(self) -> bool:
         """Write what is there, and now and then sweep; tell whether the database took it. What it did not take is kept."""
         async with self._one_write_at_a_time:
+            if not await self._bounded.drain(WRITE_SECONDS):  # a write of unknown fate goes on: it must not come after this one
+                return False
             try:
                 while self._pending:
                     batch = tuple(islice(self._pending, BATCH))

@@ -225,7 +225,7 @@ class ContactWriter:
     async def _write_batch(self, now: float) -> bool:
         """Write the oldest news; tell whether the database took them. What it did not take is kept."""
         async with self._one_write_at_a_time:
-            if self._bounded.running:  # a write of unknown fate: the next one must not overtake it
+            if not await self._bounded.drain(WRITE_SECONDS):  # a write of unknown fate goes on: it must not come after this one
                 return False
             legs = list(islice(self._pending.values(), BATCH))
             late = [entry for entry in islice(self._late, BATCH) if entry[0] <= now] if len(self._pending) <= BATCH else []

@@ -197,6 +197,8 @@ class RecordWriter:
     async def _write_batch(self) -> bool:
         """Write the oldest news; on failure put them back under what came meanwhile."""
         async with self._one_write_at_a_time:
+            if not await self._bounded.drain(WRITE_SECONDS):  # a write of unknown fate goes on: it must not come after this one
+                return False
             batch = dict(islice(self._pending.items(), BATCH))
             for call in batch:
                 del self._pending[call]
