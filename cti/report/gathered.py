@@ -84,12 +84,12 @@ class Gathered:
             self._entry(leg)
         elif leg.outcome is not None:
             self.outside[f"{leg.kind.value} {leg.outcome}"] += 1
+        if leg.survey_score is not None:
+            self._mark(leg, leg.survey_score)
         self._card(leg)
 
     def _entry(self, leg: ContactLeg | LegRead) -> None:
-        line = self.lines.get((leg.queue, leg.tier))
-        if line is None:
-            line = self.lines[leg.queue, leg.tier] = Line()
+        line = self._line_of(leg)
         limits = self.limits(leg.queue)
         line.own.add(leg, limits)
         line.common.add(leg, self._common.get(leg.queue) or Limits(COMMON_SECONDS))
@@ -98,12 +98,23 @@ class Gathered:
         if slot is None:
             slot = self.hours[hour] = LegTally()
         slot.add(leg, limits)
-        if leg.survey_score is not None:
-            line.marks[leg.survey_score] += 1
         if leg.outcome == ANSWERED:
             line.answered_waits[_bar(leg.wait_ms or 0)] += 1
         elif leg.outcome == ABANDONED:
             line.abandoned_waits[_bar(leg.wait_ms or 0)] += 1
+
+    def _line_of(self, leg: ContactLeg | LegRead) -> Line:
+        line = self.lines.get((leg.queue, leg.tier))
+        if line is None:
+            line = self.lines[leg.queue, leg.tier] = Line()
+        return line
+
+    def _mark(self, leg: ContactLeg | LegRead, score: int) -> None:
+        """Count a mark for the line the caller came from, whoever talked with him last: after a transfer, too."""
+        line = self._line_of(leg)
+        line.marks[score] += 1
+        if leg.kind is not LegKind.QUEUE:  # an entry brings its own
+            line.own.add(leg, self.limits(leg.queue))
 
     def _promise(self, leg: ContactLeg | LegRead) -> None:
         promises = self.promises.setdefault(leg.queue, Promises())

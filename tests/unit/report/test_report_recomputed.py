@@ -161,10 +161,13 @@ def test_queues_and_tiers_are_those_of_the_rows(told):
         for line in document[part]:
             assert line["figures"]["offered"]["now"] == entries(rows, f"{column} = :name", name=line["name"])
             scores = [score for (score,) in rows.execute(
-                f"select survey_score from contact_legs where kind = 'queue' and survey_score is not null and {column} = ? and entered_at_ms >= ? and entered_at_ms < ?", (line["name"], SINCE, UNTIL)
+                f"select survey_score from contact_legs where survey_score is not null and {column} = ? and entered_at_ms >= ? and entered_at_ms < ?", (line["name"], SINCE, UNTIL)
             )]  # fmt: skip
             assert line["marks"] == [scores.count(mark) for mark in (1, 2, 3, 4, 5)]
             assert line["figures"]["satisfaction_average"]["now"] == pytest.approx(sum(scores) / len(scores))
+    scores = [score for (score,) in rows.execute("select survey_score from contact_legs where survey_score is not null and entered_at_ms >= ? and entered_at_ms < ?", (SINCE, UNTIL))]
+    assert document["figures"]["satisfaction_average"]["now"] == pytest.approx(sum(scores) / len(scores))
+    assert document["figures"]["satisfaction_share"]["now"] == pytest.approx(sum(score >= 4 for score in scores) / len(scores))
     assert sum(line["figures"]["offered"]["now"] for line in document["queues"]) == document["figures"]["offered"]["now"]
 
 
