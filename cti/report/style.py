@@ -52,7 +52,7 @@ dl.kpis dt { font-weight: 650; margin-top: .7rem; break-after: avoid; } dl.kpis 
 code { font: .93em ui-monospace, 'DejaVu Sans Mono', monospace; }
 @media (max-width: 640px) { .tiles { grid-template-columns: repeat(2, 1fr); } main { padding: 1rem .8rem 2rem; } h1 { font-size: 1.35rem; } }
 @media print { @page { size: A4; margin: 13mm 12mm; } body { font-size: 10pt; } main { max-width: none; padding: 0; } nav { display: none; } .tile { background: none; } a { text-decoration: none; }
-  .tile b { font-size: 15pt; } h1 { font-size: 18pt; } h2 { font-size: 13pt; } table { font-size: 7.6pt; } th, td { padding: .14rem .2rem; } th { word-break: normal; } td:first-child { white-space: normal; overflow-wrap: anywhere; } td svg { min-width: 3.2rem; } .scroll { overflow: visible; } svg * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } .newpage { break-before: page; } }
+  .tile b { font-size: 15pt; } h1 { font-size: 18pt; } h2 { font-size: 13pt; } table { font-size: 7.6pt; } th, td { padding: .14rem .2rem; } th { word-break: normal; } td:first-child { white-space: normal; min-width: 7em; } td svg { min-width: 3.2rem; } .scroll { overflow: visible; } svg * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } .newpage { break-before: page; } }
 """
 #: what a Content-Security-Policy must allow for it
 STYLE_HASH = "sha256-" + base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
