@@ -29,7 +29,6 @@ from ivr.events import DialOutcome
 _LINES = frozenset({LegKind.QUEUE, LegKind.CALLBACK})
 _ASIDE = frozenset({LegKind.OUTSIDE, LegKind.TRANSFER})
 _AGENT_FIRST, _CALLER_FIRST = "caller_remains", "caller_hung_up"  # the engine's words
-SAME_MOMENT_MS = 500
 #: so many calls that are over are kept until the engine tells how they ended
 MOST_UNTOLD = 1000
 
@@ -206,10 +205,16 @@ class Hearing:
         """A living call whose legs an earlier process may have begun."""
         self._found.add(call)
 
-    def hung_up(self, call: str) -> None:
-        """The caller hung up. A talk that ended that very moment was ended by him, whichever phone's end was told first."""
+    def went_on(self, call: str) -> None:
+        """The flow did a step with him."""
         leg = self._latest(call, _LINES)
-        if leg is not None and leg.known.get("reason") == _AGENT_FIRST and self._clock.wall_ms() - leg.known["ended_at_ms"] < SAME_MOMENT_MS:
+        if leg is not None and leg.ended:
+            leg.went_on = True
+
+    def hung_up(self, call: str) -> None:
+        """The caller hung up. A talk after which he was nowhere was ended by him, whichever phone's end was told first."""
+        leg = self._latest(call, _LINES)
+        if leg is not None and leg.known.get("reason") == _AGENT_FIRST and not leg.went_on:
             self._learn(leg, reason=_CALLER_FIRST)
 
     def forget(self, call: str) -> bool:

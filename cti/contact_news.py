@@ -27,6 +27,7 @@ class LegNews:
         known: the columns that are known.
         attempts: offers by id.
         talking_by_ms: he was found talking then; when the talk began an earlier process may have written.
+        went_on: the flow went on with him after the talk.
         number: its number among the call's legs, once the database has told.
         revision: grows with each touch.
 
@@ -41,6 +42,7 @@ class LegNews:
     known: dict[str, Any] = field(default_factory=dict)
     attempts: dict[str, Attempt] = field(default_factory=dict)
     talking_by_ms: int | None = None
+    went_on: bool = False
     number: int | None = None
     revision: int = 0
 

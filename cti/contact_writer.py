@@ -119,6 +119,10 @@ class ContactWriter:
         """He is back from a talk to which his agent joined him."""
         self._hearing.dialled(call, "", DialOutcome.ANSWERED, None)
 
+    def went_on(self, call: str) -> None:
+        """The flow did a step with the caller."""
+        self._hearing.went_on(call)
+
     def scored(self, call: str, score: int) -> None:
         """The caller has judged his last talk."""
         self._hearing.scored(call, score)

@@ -127,6 +127,7 @@ class Ledger:
         """A flow step did something."""
         entry = self._open.get(call)
         seconds = 0.0 if entry is None else _spent(entry, trace)
+        self._contacts.went_on(call)
         self._metrics.ivr_stepped(trace, seconds)
         self._spans.stepped(call, trace, seconds)
         if entry is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
@@ -15,6 +15,7 @@ from tests.rig.demo import record_of
 from tests.rig.lines import Lines, agent_is, ask, call_of, log_in, number_shown, served, waiting
 from tests.rig.listener import Caller
 from tests.rig.stage import Stage, open_stage, scene
+from tests.rig.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -75,6 +76,19 @@ async def transfers(server: HotlineServer, queue: str, kind: str, outcome: str) 
     return (await server.metrics()).value("hotline_transfers_total", queue=queue, kind=kind, outcome=outcome)
 
 
+async def legs_of(server: HotlineServer, number: str, count: int) -> list[tuple[Any, ...]]:
+    """The legs of the call from this number once all are over and wrapped up: kind, line, agent, where to, how it ended."""
+    call = (await record_of(server, number))["call"]
+    told = "SELECT kind, queue, agent, target, outcome, reason FROM contact_legs WHERE call = ? AND ended_at_ms NOT NULL ORDER BY number"
+
+    def found() -> list[Any] | None:
+        rows = server.rows(told, call)
+        return rows if len(rows) == count else None
+
+    rows = await eventually(found, 20, f"{count} legs of {number}")
+    return [tuple(row[name] for name in ("kind", "queue", "agent", "target", "outcome", "reason")) for row in rows]
+
+
 @scene
 async def test_to_another_line(site: Site, server: HotlineServer) -> None:
     """He goes before all who wait there; the agent has his wrap-up once; the record names both."""
@@ -102,6 +116,9 @@ async def test_to_another_line(site: Site, server: HotlineServer) -> None:
         assert (record["call"], record["outcome"], record["queue"], record["agent"]) == (call, "answered", "blind_to", "blind_to")
         assert [(step["step"], step["result"]) for step in json.loads(record["trail"]) if step["type"] == "transfer"] == [("blind", "blind 811")]
         assert await transfers(server, "blind", "blind", "line") == 1
+        assert await legs_of(server, caller.who, 2) == [
+            ("queue", "blind", "blind", "811", "answered", "transferred"), ("queue", "blind_to", "blind_to", None, "answered", "caller_remains"),
+        ]  # fmt: skip
 
 
 @scene
@@ -122,6 +139,9 @@ async def test_to_somebody_outside_whom_the_list_has(site: Site, server: Hotline
             await caller.heard("survey/ask-1", 20)
     assert farm.double_offers() == []
     assert await transfers(server, "office", "blind", "outside") == 1
+    first, second = await legs_of(server, "13700002201", 2)
+    assert (first[2], first[4:]) == ("office", ("answered", "transferred"))
+    assert second == ("transfer", "office", None, first[3], "answered", None)
 
 
 @scene
@@ -142,6 +162,9 @@ async def test_to_a_colleague(site: Site, server: HotlineServer) -> None:
             await caller.heard("survey/ask-1", 20)
             await agent_is(server, "helper", "ready", WRAPUP_SECONDS + 10)
     assert await transfers(server, "colleague", "blind", "colleague") == 1
+    assert await legs_of(server, "13700002301", 2) == [
+        ("queue", "colleague", "colleague", "2901", "answered", "transferred"), ("transfer", "colleague", "helper", "2901", "answered", None),
+    ]  # fmt: skip
 
 
 @scene
