@@ -83,7 +83,7 @@ class Attachment:
         """
         findings = read_channels(rows)
         self._router.tell(DispatchPaused())
-        self._phones.look(rows)
+        self._phones.look(rows, settled_seconds=0)
         for event in waiting:
             self._router.tell(event)
         await self._hang_up_orphans(findings)

@@ -27,18 +27,19 @@ class PhoneWatch:
         self._tell = tell
         self._busy: frozenset[str] = frozenset()
 
-    def look(self, rows: Iterable[ChannelRow]) -> None:
-        """Tell of every agent whose phone has become busy or free since the last look."""
+    def look(self, rows: Iterable[ChannelRow], *, settled_seconds: float = SETTLED_SECONDS) -> None:
+        """Tell of every agent whose phone has become busy or free since the last look.
+
+        A channel younger than `settled_seconds` may still become ours. Before this server has rung anybody none does (0):
+        what rings then is the fallback's, or the last order of the server before it.
+        """
         devices = self._devices()
-        busy = frozenset(devices[device] for device in map(_device, filter(_elsewhere, rows)) if device in devices)
+        elsewhere = (row for row in rows if not row.nonce.startswith(_OWN) and row.duration_seconds >= settled_seconds)
+        busy = frozenset(devices[device] for device in map(_device, elsewhere) if device in devices)
         for agent in sorted(busy ^ self._busy):
             if agent in devices.values():
                 self._tell(AgentBusyElsewhere(agent, agent in busy))
         self._busy = busy
-
-
-def _elsewhere(row: ChannelRow) -> bool:
-    return not row.nonce.startswith(_OWN) and row.duration_seconds >= SETTLED_SECONDS
 
 
 def _device(row: ChannelRow) -> str:

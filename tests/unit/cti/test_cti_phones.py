@@ -47,6 +47,14 @@ def test_what_is_ours_or_nobodys_is_not(watch, told, seen):
     assert told == []
 
 
+def test_before_anybody_is_rung_the_youngest_call_counts_too(watch, told):
+    """A server that starts must not ring a phone that the fallback has begun to ring a second ago."""
+    watch.look([row("", channel="PJSIP/agent01-00000007", state="Ringing", seconds=0), row("o1", channel="PJSIP/agent-02-00000008", seconds=0)], settled_seconds=0)
+    assert told == [AgentBusyElsewhere("anna", busy=True)]
+    watch.look([])
+    assert told[1:] == [AgentBusyElsewhere("anna", busy=False)]
+
+
 def test_an_agent_who_calls_the_hotline_himself_is_busy(watch, told):
     watch.look([row("c1", channel="PJSIP/agent01-00000007")])
     assert told == [AgentBusyElsewhere("anna", busy=True)]
