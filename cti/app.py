@@ -27,7 +27,7 @@ from cti.ami.errors import ActionRefused, ActionTimeout, LinkDown, OwnershipLost
 from cti.ami.frames import Frame
 from cti.ami.messages import EVENT_NAMES, AmiEvent, ChannelRow, parse_event
 from cti.ami.session import AmiAccount, AmiSession
-from cti.ami.switch import Switch
+from cti.ami.switch import Requester, Switch
 from cti.backends.base import Backend
 from cti.board.figures import DayFigures
 from cti.callbacks.desk import CallbackDesk, Link
@@ -41,7 +41,7 @@ from cti.control.auditor import Auditor
 from cti.control.dispatcher import Dispatcher
 from cti.control.endings import EndingsReader
 from cti.control.features import FeatureDesk
-from cti.control.ownership import Fence, Heartbeat, acquire, epoch_of, watch_for_pauses
+from cti.control.ownership import Fence, FencedToo, Heartbeat, acquire, epoch_of, watch_for_pauses
 from cti.control.phones import PhoneWatch
 from cti.decisions import DecisionWriter
 from cti.dialing import Dialing
@@ -323,7 +323,7 @@ class Server:
             if sink is not None:
                 sink.unsettle()
         async with asyncio.TaskGroup() as tasks:
-            live, attachment, auditor = self._build(switch, tasks)
+            live, attachment, auditor = self._build(switch, FencedToo(fence, self.looks_link), tasks)
             self._live = live
             for adopted in self._last_agents or await self.keeper.load():
                 live.router.tell(adopted)
@@ -391,7 +391,7 @@ class Server:
         """Agents by device."""
         return {agent.device: agent.name for agent in self.policy.agents.values()}
 
-    def _build(self, switch: Switch, tasks: asyncio.TaskGroup) -> tuple[_Live, Attachment, Auditor]:
+    def _build(self, switch: Switch, looking: Requester, tasks: asyncio.TaskGroup) -> tuple[_Live, Attachment, Auditor]:
         room = self._room
         assert self._owner is not None
         durations = Durations(room.settings.sounds_dir)
@@ -427,7 +427,7 @@ class Server:
             services=services, state=state, router=router, dispatcher=dispatcher, switch=switch, clock=room.clock, tasks=tasks, phones=phones,
             on_drift=room.metrics.drift,
         )
-        looks = Switch(MeteredRequester(self.looks_link, room.metrics, room.clock))
+        looks = Switch(MeteredRequester(looking, room.metrics, room.clock))
 
         def look() -> Awaitable[list[ChannelRow]]:
             return (looks if self.looks_link.up else switch).channels()

@@ -52,9 +52,26 @@ class Fence:
 
     def request(self, action: str, headers: Headers = (), *, is_list: bool = False, action_id: str | None = None, timeout_seconds: float = 5.0) -> Awaitable[list[Frame]]:
         """As AmiSession.request. Raises OwnershipLost instead of sending after a pause."""
+        self.check()
+        return self._session.request(action, headers, is_list=is_list, action_id=action_id, timeout_seconds=timeout_seconds)
+
+    def check(self) -> None:
+        """Raise OwnershipLost after a pause."""
         if self.tripped.is_set() or self._clock.now() - self._confirmed_at > FENCE_SECONDS:
             self.tripped.set()
             raise OwnershipLost("ownership was not confirmed in time: this server was paused or cut off")
+
+
+class FencedToo:
+    """Another session behind the same fence: who does not own the calls does not even look."""
+
+    def __init__(self, fence: Fence, session: Requester) -> None:
+        self._fence = fence
+        self._session = session
+
+    def request(self, action: str, headers: Headers = (), *, is_list: bool = False, action_id: str | None = None, timeout_seconds: float = 5.0) -> Awaitable[list[Frame]]:
+        """As Fence.request."""
+        self._fence.check()
         return self._session.request(action, headers, is_list=is_list, action_id=action_id, timeout_seconds=timeout_seconds)
 
 

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from cti.ami.errors import ActionTimeout, OwnershipLost
 from cti.ami.switch import Switch
-from cti.control.ownership import FENCE_SECONDS, Fence, Heartbeat, OwnerAlive, acquire, epoch_of
+from cti.control.ownership import FENCE_SECONDS, Fence, FencedToo, Heartbeat, OwnerAlive, acquire, epoch_of
 from cti.store.base import Namespace
 from cti.store.opening import open_store
 from tests.unit.cti.requester import Globals
@@ -107,6 +107,18 @@ async def test_the_fence_lets_through_while_confirmed_and_nothing_after_a_pause(
     with pytest.raises(OwnershipLost):
         await fence.request("Originate")
     assert [action for action, _ in asterisk.sent] == ["Ping", "Ping"]
+
+
+async def test_a_session_beside_it_is_silent_as_well_after_a_pause():
+    clock, looks = HandClock(), Globals()
+    fence = Fence(Globals(), clock)
+    beside = FencedToo(fence, looks)
+    await beside.request("CoreShowChannels", is_list=True)
+    clock.at += FENCE_SECONDS + 1
+    with pytest.raises(OwnershipLost):
+        await beside.request("CoreShowChannels", is_list=True)
+    assert fence.tripped.is_set()
+    assert len(looks.sent) == 1
 
 
 async def test_a_fence_that_tripped_stays_so():
