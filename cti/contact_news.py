@@ -117,7 +117,21 @@ def reckoned(leg: ContactLeg) -> ContactLeg:
         changes["talk_ms"] = max(0, leg.talk_ended_at_ms - leg.answered_at_ms)
     if leg.wait_ms is None and leg.ended_at_ms is not None:
         changes["wait_ms"] = max(0, (leg.answered_at_ms or leg.ended_at_ms) - leg.entered_at_ms)
-    return replace(leg, **changes)
+    return in_order(replace(leg, **changes))
+
+
+def in_order(leg: ContactLeg) -> ContactLeg:
+    """Return the leg with times that do not go back: two readings of the clocks may differ by a millisecond."""
+    changes: dict[str, int] = {}
+    latest_ms = leg.entered_at_ms
+    for name in ("rang_at_ms", "answered_at_ms", "talk_ended_at_ms", "wrapup_ended_at_ms"):
+        at_ms = getattr(leg, name)
+        if at_ms is not None:
+            latest_ms = max(latest_ms, at_ms)
+            changes[name] = latest_ms
+    if leg.ended_at_ms is not None:
+        changes["ended_at_ms"] = max(leg.ended_at_ms, changes.get("talk_ended_at_ms", leg.entered_at_ms))
+    return replace(leg, **changes)  # type: ignore[arg-type]  # the names are those of instants
 
 
 def closed(leg: ContactLeg, ended_at_ms: int, outcome: Outcome, reason: str, talk: "Mapping[str, str] | None" = None) -> ContactLeg:

@@ -161,6 +161,16 @@ async def test_a_talk_with_all_its_times(url, clock):
     assert leg.position == 1
 
 
+async def test_clocks_that_differ_by_a_millisecond_put_nothing_before_its_time(url, clock, monkeypatch):
+    async with serving(url, clock) as server:
+        readings = iter(range(1_000_010, 1_000_000, -1))
+        monkeypatch.setattr(clock, "to_wall_ms", lambda _now: next(readings))
+        server.tell(AgentLoggedIn("anna"), CallQueued("c1", "line", ""))
+        server.talk(ring=0.0)
+        leg = await only(server)
+    assert leg.entered_at_ms <= leg.rang_at_ms <= leg.answered_at_ms
+
+
 async def test_those_who_give_up_leave_their_place_and_their_wait(url, clock):
     async with serving(url, clock) as server:
         server.tell(AgentLoggedIn("anna"), CallQueued("c0", "line", ""))
