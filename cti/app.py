@@ -21,7 +21,6 @@ from acd.explain import Explanation
 from acd.snapshot import Snapshot
 from acd.states import AgentState
 from acd.totals import Totals
-from cti.agent_states import AgentStateWriter
 from cti.agents import AgentKeeper
 from cti.ami.errors import ActionRefused, ActionTimeout, LinkDown, OwnershipLost
 from cti.ami.frames import Frame
@@ -35,7 +34,6 @@ from cti.calls.call import Call
 from cti.calls.ports import CallServices
 from cti.calls.sessions import SessionKeeper
 from cti.clock import Clock
-from cti.contact_writer import ContactWriter
 from cti.control.attachment import Attachment
 from cti.control.auditor import Auditor
 from cti.control.dispatcher import Dispatcher
@@ -43,18 +41,20 @@ from cti.control.endings import EndingsReader
 from cti.control.features import FeatureDesk
 from cti.control.ownership import Fence, FencedToo, Heartbeat, acquire, epoch_of, watch_for_pauses
 from cti.control.phones import PhoneWatch
-from cti.decisions import DecisionWriter
 from cti.dialing import Dialing
 from cti.flow_versions import FlowsRefused, FlowVersions
 from cti.leading import find_target
-from cti.ledger import Ledger
 from cti.metrics import Metrics
 from cti.metrics.loop_lag import watch_loop
 from cti.metrics.meters import MeteredRequester
 from cti.monitoring import Alert, AlertWatch
 from cti.pauses import PauseWatch
 from cti.policy_in_force import PolicyInForce, PolicyRefused
-from cti.queue_log_file import QueueLogFile
+from cti.records.agent_states import AgentStateWriter
+from cti.records.contact_writer import ContactWriter
+from cti.records.decisions import DecisionWriter
+from cti.records.ledger import Ledger
+from cti.records.queue_log_file import QueueLogFile
 from cti.router import Router, RouterState, Words
 from cti.settings import Settings
 from cti.store.base import Store

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from cti.decisions import DecisionRecord
+from cti.records.decisions import DecisionRecord
 
 LANGUAGES = ("zh", "en")
 _WORDS: dict[str, tuple[str, str]] = {

@@ -15,7 +15,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from acd.config import CallbackRules, Policy
 from acd.facts import Fact
-from cti.agent_states import AgentStateWriter
 from cti.app import Room, Server
 from cti.backends.catalogue import OPERATIONS, known_operations
 from cti.backends.config import BackendsConfig, read_backends_config
@@ -27,23 +26,24 @@ from cti.callbacks.desk import CallbackDesk
 from cti.clock import Clock
 from cti.config import missing_plans, read_policy
 from cti.config.dialing import load_dialing
-from cti.contact_writer import ContactWriter
 from cti.database.engine import Database
 from cti.database.migrate import migrate
-from cti.decisions import DecisionWriter
 from cti.dialing import Dialing
 from cti.flow_versions import FlowsRefused, FlowVersions, Sources
 from cti.leading import find_target
-from cti.ledger import Ledger
 from cti.metrics import Configured, Metrics, Readings
 from cti.metrics.axes import HTTP_REQUEST
 from cti.metrics.meters import MeteredBackend, MeteredStore
 from cti.metrics.step_results import all_results, marks
 from cti.policy_in_force import PolicyInForce, PolicyRefused
 from cti.prompts.files import missing
-from cti.queue_log_file import QueueLogFile
-from cti.records import CallRecord, RecordWriter, one_call, unfinished_calls
-from cti.retention import Sweeper
+from cti.records.agent_states import AgentStateWriter
+from cti.records.calls import CallRecord, RecordWriter, one_call, unfinished_calls
+from cti.records.contact_writer import ContactWriter
+from cti.records.decisions import DecisionWriter
+from cti.records.ledger import Ledger
+from cti.records.queue_log_file import QueueLogFile
+from cti.records.retention import Sweeper
 from cti.router import FactSink
 from cti.settings import Settings
 from cti.store.opening import open_store

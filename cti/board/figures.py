@@ -10,12 +10,12 @@ from datetime import date, datetime
 
 from acd.config import Policy, Queue
 from acd.facts import CallAnswered, CallEnded, Fact, Outcome
-from cti.agent_days import day_window
 from cti.clock import Clock
-from cti.contact_writer import UNSEEN
-from cti.contacts import ContactLeg, LegKind
 from cti.kpi.catalogue import kpi
 from cti.kpi.tally import Figures, LegTally, Limits
+from cti.records.agent_days import day_window
+from cti.records.contact_writer import UNSEEN
+from cti.records.contacts import ContactLeg, LegKind
 
 MINUTE_MS = 60_000
 TREND_MINUTES = 180

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from cti.agent_days import day_window
 from cti.board.figures import KEPT_MINUTES, MINUTE_MS, DayFigures
 from cti.clock import Clock
-from cti.contacts import ContactLeg, legs_between, legs_of
 from cti.database.engine import Database
+from cti.records.agent_days import day_window
+from cti.records.contacts import ContactLeg, legs_between, legs_of
 
 READ_SECONDS = 60.0
 _READ_ONE_SECONDS = 2.0

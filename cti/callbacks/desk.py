@@ -33,7 +33,7 @@ from cti.callbacks.ringing import Way
 from cti.clock import Clock
 from cti.dialing import Dialing, Purpose, order
 from cti.legs import Leg
-from cti.records import RecordWriter
+from cti.records.calls import RecordWriter
 from cti.store.base import StoreDown
 
 __all__ = ["CallbackDesk", "Link"]

@@ -26,7 +26,7 @@ from cti.cli.reading import (
 )
 
 if TYPE_CHECKING:
-    from cti.exporting import Exported
+    from cti.records.exporting import Exported
 
 PROGRESS_SECONDS = 0.5
 
@@ -65,7 +65,7 @@ def export(
     """
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - here and below: `--help` need not load it
 
-    from cti.exporting import KINDS, ExportError  # noqa: PLC0415
+    from cti.records.exporting import KINDS, ExportError  # noqa: PLC0415
 
     if str(output) == "-" and as_format is Format.PARQUET:
         fail("Parquet is no text for a terminal: name a file with -o.", BAD_INPUT)
@@ -81,7 +81,7 @@ def export(
 
 async def _export(url: str, what: "Exported", span: TimeSpan, path: Path | None, as_format: Format) -> int:
     from cti.database import Database, migrate  # noqa: PLC0415
-    from cti.exporting import CsvSink, ParquetSink, export  # noqa: PLC0415
+    from cti.records.exporting import CsvSink, ParquetSink, export  # noqa: PLC0415
 
     await migrate(url)
     database = Database(url)

@@ -12,7 +12,7 @@ from cti.cli.console import BAD_INPUT, FAILED, fail, say
 from cti.cli.reading import SettingsFile, done, settings_of
 
 if TYPE_CHECKING:
-    from cti.person import PersonData
+    from cti.records.person import PersonData
     from cti.settings import Settings
 
 RECORD_SECONDS = 15.0
@@ -82,7 +82,7 @@ def _on(settings: "Settings", forms: Sequence[str], *, deletes: bool = False) ->
 
 async def _found(settings: "Settings", forms: Sequence[str], *, deletes: bool) -> "PersonData":
     from cti.database import Database, migrate  # noqa: PLC0415
-    from cti.person import delete_person, find_person  # noqa: PLC0415
+    from cti.records.person import delete_person, find_person  # noqa: PLC0415
     from cti.store.opening import open_store  # noqa: PLC0415
 
     await migrate(settings.database_url)
@@ -99,7 +99,7 @@ async def _found(settings: "Settings", forms: Sequence[str], *, deletes: bool) -
 
 def _forms(number: str, settings: "Settings") -> tuple[str, ...]:
     from cti.config.dialing import load_dialing  # noqa: PLC0415
-    from cti.person import FEWEST_DIGITS, forms_of  # noqa: PLC0415
+    from cti.records.person import FEWEST_DIGITS, forms_of  # noqa: PLC0415
     from ivr.document import BadDocument  # noqa: PLC0415
 
     try:

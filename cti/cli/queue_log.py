@@ -25,7 +25,7 @@ from cti.cli.reading import (
 if TYPE_CHECKING:
     from cti.clock import Clock
     from cti.database import Database
-    from cti.queue_log import Line
+    from cti.records.queue_log import Line
 
 FOLLOW_SECONDS = 1.0
 
@@ -58,7 +58,7 @@ def queue_log(
 
 async def _print(url: str, queues_of: Mapping[str, Sequence[str]], span: TimeSpan, file: TextIO, following: "Clock | None") -> None:
     from cti.database import Database, migrate  # noqa: PLC0415
-    from cti.queue_log_reading import read_lines  # noqa: PLC0415
+    from cti.records.queue_log_reading import read_lines  # noqa: PLC0415
 
     await migrate(url)
     database = Database(url)
@@ -76,7 +76,7 @@ async def _print(url: str, queues_of: Mapping[str, Sequence[str]], span: TimeSpa
 
 async def _follow(database: "Database", queues_of: Mapping[str, Sequence[str]], since_ms: int, file: TextIO, clock: "Clock") -> None:
     """Print what is new each second. Each line once; what is long past is not looked at again."""
-    from cti.queue_log_reading import LATE_MS, lines_since, read_lines  # noqa: PLC0415
+    from cti.records.queue_log_reading import LATE_MS, lines_since, read_lines  # noqa: PLC0415
 
     printed: dict[Line, None] = dict.fromkeys([line async for line in read_lines(database, queues_of, since_ms - LATE_MS, since_ms)])
     while True:

@@ -13,7 +13,7 @@ from cti.cli.db import _done, _set_url
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cti.records import CallRecord
+    from cti.records.calls import CallRecord
 
 Zone = Annotated[str, typer.Option(help="time zone of the recorded day")]
 
@@ -42,7 +42,7 @@ def _span(day: str, zone: str) -> tuple[int, int]:
 
 async def _read(url: str, since_ms: int, until_ms: int) -> "Sequence[CallRecord]":
     from cti.database import Database  # noqa: PLC0415 - other commands need not load it
-    from cti.records import calls_between  # noqa: PLC0415
+    from cti.records.calls import calls_between  # noqa: PLC0415
 
     database = Database(url)
     try:

@@ -16,7 +16,7 @@ from ivr.flows import load_flows
 from ivr.replay import Told, retell
 
 if TYPE_CHECKING:
-    from cti.records import CallRecord
+    from cti.records.calls import CallRecord
 
 EXAMPLE = "Example:  hotline replay 1795257600.42 --database sqlite:///run/hotline.db"
 
@@ -57,7 +57,7 @@ def replay(
 
 async def _one(url: str, call: str) -> "CallRecord | None":
     from cti.database import Database  # noqa: PLC0415 - here and below: other commands need not load it
-    from cti.records import one_call  # noqa: PLC0415
+    from cti.records.calls import one_call  # noqa: PLC0415
 
     database = Database(url)
     try:

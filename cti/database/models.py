@@ -159,7 +159,7 @@ class EffectRow(Base):
 
 
 class CallRecordRow(Base):
-    """One call, whatever became of it; see `cti.records.CallRecord` for the meaning of each column."""
+    """One call, whatever became of it; see `cti.records.calls.CallRecord` for the meaning of each column."""
 
     __tablename__ = "call_records"
     call: Mapped[str] = mapped_column(Word, primary_key=True)
@@ -183,7 +183,7 @@ class CallRecordRow(Base):
 
 
 class ContactLegRow(Base):
-    """One entry into a line, callback, dialled number or transfer; see `cti.contacts.ContactLeg` for each column."""
+    """One entry into a line, callback, dialled number or transfer; see `cti.records.contacts.ContactLeg` for each column."""
 
     __tablename__ = "contact_legs"
     leg: Mapped[str] = mapped_column(String(80), primary_key=True)
@@ -219,7 +219,7 @@ class ContactLegRow(Base):
 
 
 class DecisionRow(Base):
-    """Why an offer went to whom it went; see `cti.decisions.DecisionRecord` for the document."""
+    """Why an offer went to whom it went; see `cti.records.decisions.DecisionRecord` for the document."""
 
     __tablename__ = "decisions"
     offer: Mapped[str] = mapped_column(Word, primary_key=True)
@@ -229,7 +229,7 @@ class DecisionRow(Base):
 
 
 class AgentStateRow(Base):
-    """An agent was in a state (an `acd.states.AgentState`) from when to when, UTC milliseconds; see `cti.agent_states`.
+    """An agent was in a state (an `acd.states.AgentState`) from when to when, UTC milliseconds; see `cti.records.agent_states`.
 
     `until_ms` is None while he still is; he has no row while he is logged out. `reason` is that of a pause or a back-off.
     """

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from datetime import date
 from itertools import groupby
 
-from cti.agent_days import AgentDay, day_of, day_window, instant
-from cti.agent_states import Span
 from cti.http.deps import ApiDeps, RecordsDown
 from cti.http.models import AgentDayList, AgentDayView, DayQuery
 from cti.http.operations import operation
 from cti.http.problems import Refusal
+from cti.records.agent_days import AgentDay, day_of, day_window, instant
+from cti.records.agent_states import Span
 from cti.users.rights import Reach
 from cti.users.roles import Scope
 

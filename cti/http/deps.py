@@ -8,16 +8,16 @@ from acd.config import Policy
 from acd.events import Event
 from acd.explain import Explanation
 from acd.snapshot import Snapshot
-from cti.agent_states import Span
 from cti.board.document import AlertBoard, Links
 from cti.board.figures import DayFigures
 from cti.callbacks.promise import Promise
 from cti.clock import Clock
-from cti.decisions import DecisionRecord
 from cti.flow_versions import FlowStatus
 from cti.metrics.series import Form
 from cti.policy_in_force import PolicyStatus
-from cti.records import CallRecord
+from cti.records.agent_states import Span
+from cti.records.calls import CallRecord
+from cti.records.decisions import DecisionRecord
 from cti.report.desk import Wish
 from cti.report.document import Document
 from cti.users.access import Access

@@ -2,10 +2,10 @@
 
 
 from acd.explain import Explanation, Standing
-from cti.decisions import DecisionRecord
 from cti.http.deps import ApiDeps
 from cti.http.models import OfferRecord, Reasons
 from cti.reasons import LANGUAGES, sentences, waiting_sentences
+from cti.records.decisions import DecisionRecord
 
 
 async def reasons_of(deps: ApiDeps, call: str, explanation: Explanation | None) -> Reasons | None:

@@ -6,11 +6,11 @@ from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from cti.agent_states import Span, spans_between
 from cti.database.engine import Database
-from cti.decisions import DecisionRecord, decisions_between, decisions_of
 from cti.http.deps import RecordsDown
-from cti.records import CallRecord, one_call, recent_calls
+from cti.records.agent_states import Span, spans_between
+from cti.records.calls import CallRecord, one_call, recent_calls
+from cti.records.decisions import DecisionRecord, decisions_between, decisions_of
 
 READ_SECONDS = 3.0
 T = TypeVar("T")

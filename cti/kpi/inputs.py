@@ -22,7 +22,7 @@ SELF_SERVICE = "self_service"
 
 
 class Leg(Protocol):
-    """A contact leg; `cti.contacts.ContactLeg` is one. Times are milliseconds, None: not (yet) known."""
+    """A contact leg; `cti.records.contacts.ContactLeg` is one. Times are milliseconds, None: not (yet) known."""
 
     @property
     def kind(self) -> Enum:
@@ -50,7 +50,7 @@ class Leg(Protocol):
 
 
 class Call(Protocol):
-    """A call's record; `cti.records.CallRecord` is one."""
+    """A call's record; `cti.records.calls.CallRecord` is one."""
 
     @property
     def ended_at_ms(self) -> int | None:
@@ -66,7 +66,7 @@ class Call(Protocol):
 
 
 class AgentTime(Protocol):
-    """An agent was in a state for a while; `cti.agent_states.Span` is one."""
+    """An agent was in a state for a while; `cti.records.agent_states.Span` is one."""
 
     @property
     def state(self) -> AgentState:

@@ -16,12 +16,12 @@ from sqlalchemy import insert, select
 from acd.simulation.callers import Rate, Stream, merged
 from acd.simulation.draws import Draws
 from acd.simulation.runner import Simulation
-from cti.agent_days import day_window
-from cti.agent_states import Span
-from cti.contacts import ContactLeg
 from cti.database.engine import Database
 from cti.database.models import AgentStateRow, CallRecordRow, ContactLegRow
-from cti.records import CallRecord
+from cti.records.agent_days import day_window
+from cti.records.agent_states import Span
+from cti.records.calls import CallRecord
+from cti.records.contacts import ContactLeg
 from cti.report.demo_day import Recorder
 from cti.report.demo_walks import Walks
 from cti.report.periods import Period

@@ -17,8 +17,8 @@ from acd.facts import (
     WrapUpFinished,
 )
 from acd.states import AgentState
-from cti.agent_states import Span
-from cti.contacts import Attempt, ContactLeg, LegKind
+from cti.records.agent_states import Span
+from cti.records.contacts import Attempt, ContactLeg, LegKind
 
 _NOT_MISSED = frozenset({OfferResult.TALKED, OfferResult.CALLER_GONE, OfferResult.CANCELLED, OfferResult.COLLEAGUE})
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from acd.facts import CallbackOutcome, Outcome
 from acd.simulation.draws import Draws
-from cti.contacts import ContactLeg, LegKind
-from cti.records import CallRecord
+from cti.records.calls import CallRecord
+from cti.records.contacts import ContactLeg, LegKind
 from ivr.events import QueueOutcome
 from ivr.flowset import FlowSet
 from ivr.scripts import Answers

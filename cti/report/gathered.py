@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from acd.config import Policy
 from acd.facts import OfferResult
 from acd.states import AgentState
-from cti.contacts import ContactLeg, LegKind
 from cti.kpi import CallTally, LegTally, Limits
 from cti.kpi.inputs import ABANDONED, ANSWERED
-from cti.records import CallRecord
+from cti.records.calls import CallRecord
+from cti.records.contacts import ContactLeg, LegKind
 from cti.report.sums import (
     COMMON_SECONDS,
     WAIT_BOUNDS_SECONDS,

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from cti.agent_days import day_window
+from cti.records.agent_days import day_window
 
 #: the days that may be asked for; nothing is recorded outside, and no calendar ends in between
 EARLIEST, LATEST = date(2000, 1, 1), date(2999, 12, 31)

@@ -8,9 +8,9 @@ from sqlalchemy import Column, Table, case, func, or_, select
 
 from acd.config import Policy
 from acd.states import AgentState
-from cti.contacts import LEGS, Attempt, LegKind
 from cti.database.engine import Database
 from cti.database.models import AgentStateRow, CallRecordRow
+from cti.records.contacts import LEGS, Attempt, LegKind
 from cti.report.gathered import Gathered
 from cti.report.periods import Period
 from cti.report.sums import CallRead, LegRead, StateTime

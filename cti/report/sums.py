@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from acd.states import AgentState
-from cti.contacts import Attempt, LegKind
 from cti.kpi import AgentTally, LegTally
+from cti.records.contacts import Attempt, LegKind
 
 #: the service level that many contracts name: 90 % within 10 s
 COMMON_SECONDS = 10.0
@@ -81,7 +81,7 @@ class StepSums:
 
 
 class LegRead(NamedTuple):
-    """A contact leg as far as a report reads it; see `cti.contacts.ContactLeg`, which will do as well."""
+    """A contact leg as far as a report reads it; see `cti.records.contacts.ContactLeg`, which will do as well."""
 
     kind: LegKind
     queue: str
@@ -99,7 +99,7 @@ class LegRead(NamedTuple):
 
 
 class CallRead(NamedTuple):
-    """A call's record as far as a report reads it; see `cti.records.CallRecord`, which will do as well."""
+    """A call's record as far as a report reads it; see `cti.records.calls.CallRecord`, which will do as well."""
 
     ended_at_ms: int | None
     outcome: str | None

@@ -21,7 +21,7 @@ from acd.simulation.results import Results
 from acd.simulation.runner import Simulation
 from acd.simulation.staff import Shift
 from acd.simulation.tally import Tally
-from cti.records import CallRecord
+from cti.records.calls import CallRecord
 
 ABANDONED = "abandoned"
 _AFTER_SECONDS = 3600.0

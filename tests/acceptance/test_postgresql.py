@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cti.contacts import legs_between
 from cti.database import Database
-from cti.records import calls_between
+from cti.records.calls import calls_between
+from cti.records.contacts import legs_between
 from tests.rig.agents import ANSWERS
 from tests.rig.lines import agent_is
 from tests.rig.listener import Caller
@@ -18,8 +18,8 @@ from tests.rig.waiting import eventually
 from tests.support.databases import in_postgres
 
 if TYPE_CHECKING:
-    from cti.contacts import ContactLeg
-    from cti.records import CallRecord
+    from cti.records.calls import CallRecord
+    from cti.records.contacts import ContactLeg
     from tests.rig.site import Site
     from tests.support.postgres_server import PostgresServer
 

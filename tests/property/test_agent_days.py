@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acd.states import AgentState
-from cti.agent_days import BUSY, day_of, day_window
-from cti.agent_states import Span
+from cti.records.agent_days import BUSY, day_of, day_window
+from cti.records.agent_states import Span
 
 ZONES = [ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin"), ZoneInfo("America/St_Johns"), ZoneInfo("Australia/Lord_Howe")]
 #: three days before the clocks go forward in Europe

@@ -15,9 +15,9 @@ from acd.config import Agent, Policy
 from acd.engine import Engine
 from acd.events import AgentAdopted, AgentLoggedIn, AgentLoggedOut, AgentPaused, AgentUnpaused, Event
 from acd.states import AgentState
-from cti.agent_states import AgentStateWriter, Span, spans_between
 from cti.database.engine import Database
 from cti.database.migrate import migrate
+from cti.records.agent_states import AgentStateWriter, Span, spans_between
 
 NAMES = ("anna", "bert")
 POLICY = Policy(agents={name: Agent(name) for name in NAMES})

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert
 
 from acd.facts import Outcome
-from cti.contacts import LEGS, LegKind
 from cti.database import Database
+from cti.records.contacts import LEGS, LegKind
 from tests.rig.agents import ANSWERS, RINGS
 from tests.rig.demo import HOTLINE, to_menu
 from tests.rig.lines import agent_is, ask, log_in, waiting

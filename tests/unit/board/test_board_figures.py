@@ -10,8 +10,8 @@ from acd.config import Policy, Queue
 from acd.facts import AgentChanged, CallAnswered, CallEnded, Outcome
 from acd.states import AgentState
 from cti.board.figures import RECENT_MINUTES, TREND_MINUTES, DayFigures, ratio
-from cti.contacts import ContactLeg, LegKind
 from cti.kpi import Limits, figures_of, kpi
+from cti.records.contacts import ContactLeg, LegKind
 
 POLICY = Policy(queues={"billing": Queue("billing", service_level_seconds=20, short_abandon_seconds=5), "repair": Queue("repair", service_level_seconds=60)})
 NOON_MS = int(datetime(2026, 11, 20, 4, 0, tzinfo=UTC).timestamp() * 1000)  # 12:00 in Shanghai

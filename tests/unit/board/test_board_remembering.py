@@ -11,9 +11,9 @@ from cti.board.figures import DayFigures
 from cti.board.links import LinkWatch
 from cti.board.remembering import remembered
 from cti.clock import Clock
-from cti.contacts import LEGS
 from cti.database.engine import Database
 from cti.database.migrate import migrate
+from cti.records.contacts import LEGS
 from cti.store.base import StoreDown
 from cti.store.opening import open_store
 

@@ -18,10 +18,10 @@ from cti.calls.sessions import SessionKeeper
 from cti.calls.start import Start
 from cti.calls.state import ChannelPhase, ChannelState
 from cti.config.dialing import load_dialing
-from cti.contact_writer import ContactWriter
 from cti.database.engine import Database
 from cti.dialing import Purpose, Rule
 from cti.leading import Target, Transferred, agent_at
+from cti.records.contact_writer import ContactWriter
 from cti.store.opening import open_store
 from ivr.events import DialOutcome
 from ivr.flows import load_flows

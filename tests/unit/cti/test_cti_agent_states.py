@@ -23,10 +23,10 @@ from acd.events import (
     TalkStarted,
 )
 from acd.states import AgentState
-from cti.agent_states import AgentStateWriter, Span, spans_between
 from cti.database.engine import Database
 from cti.database.migrate import migrate
 from cti.database.models import AgentStateRow
+from cti.records.agent_states import AgentStateWriter, Span, spans_between
 
 pytestmark = pytest.mark.asyncio
 

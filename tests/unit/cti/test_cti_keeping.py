@@ -14,8 +14,8 @@ from cti.ami.frames import parse_frame
 from cti.ami.switch import Switch
 from cti.calls.state import ChannelPhase
 from cti.control.endings import EndingsReader, parse_ending
-from cti.ledger import Ledger
-from cti.records import CallRecord
+from cti.records.calls import CallRecord
+from cti.records.ledger import Ledger
 from cti.store.base import Namespace
 from cti.store.opening import open_store
 from cti.words import Durations, Phrasebook

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from acd.facts import CallAnswered, CallEntered, OfferEnded, OfferResult
 from cti.backends.base import BackendTimeout
 from cti.clock import Clock
-from cti.ledger import Ledger
+from cti.records.ledger import Ledger
 from cti.settings import TracingSettings
 from cti.tracing import NoSpans, TracingUnavailable, open_tracing
 from cti.tracing.opening import traces_url

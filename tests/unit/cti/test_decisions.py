@@ -12,8 +12,15 @@ from acd.engine import Engine
 from acd.events import AgentLoggedIn, AgentPaused, CallQueued, TalkEnded, TalkStarted
 from cti.clock import Clock
 from cti.database import Database
-from cti.decisions import KEPT_SECONDS, PENDING_LIMIT, DecisionWriter, decisions_between, decisions_of, record_of
 from cti.reasons import LANGUAGES, overtakings, sentences
+from cti.records.decisions import (
+    KEPT_SECONDS,
+    PENDING_LIMIT,
+    DecisionWriter,
+    decisions_between,
+    decisions_of,
+    record_of,
+)
 
 UTC = ZoneInfo("UTC")
 QUIET = {"max_wait_seconds": 0, "announce_first_seconds": 0, "announce_frequency_seconds": 0, "wrapup_seconds": 0}

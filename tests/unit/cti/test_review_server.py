@@ -16,9 +16,9 @@ from cti.clock import Clock
 from cti.config import Loaded, load_policy
 from cti.dialing import Dialing
 from cti.flow_versions import FlowVersions
-from cti.ledger import Ledger
 from cti.metrics import Configured, Metrics, Readings
 from cti.policy_in_force import PolicyInForce
+from cti.records.ledger import Ledger
 from cti.settings import Settings
 from cti.store.opening import open_store
 from ivr.flows import load_flows

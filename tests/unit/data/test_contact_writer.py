@@ -31,11 +31,11 @@ from acd.events import (
 from acd.facts import CallbackEnded, CallbackOutcome, Outcome
 from acd.states import AgentState, OfferPhase
 from cti.asterisk.leading import COLLEAGUES
-from cti.contact_writer import ContactWriter
-from cti.contacts import Attempt, LegKind, legs_between, legs_of
 from cti.database import Database, migrate
 from cti.dialing import Purpose, Rule
 from cti.leading import Target
+from cti.records.contact_writer import ContactWriter
+from cti.records.contacts import Attempt, LegKind, legs_between, legs_of
 from ivr.events import DialOutcome
 
 pytestmark = pytest.mark.asyncio

@@ -6,9 +6,9 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import insert
 
-import cti.contacts
-from cti.contacts import LEGS, Attempt, ContactLeg, LegKind, legs_between, legs_of
+import cti.records.contacts
 from cti.database import Database
+from cti.records.contacts import LEGS, Attempt, ContactLeg, LegKind, legs_between, legs_of
 
 pytestmark = pytest.mark.asyncio
 
@@ -47,7 +47,7 @@ async def test_a_span_begins_with_its_begin_and_ends_before_its_end(database):
 
 
 async def test_long_spans_are_read_in_pages_without_a_gap_or_a_doubling(database, monkeypatch):
-    monkeypatch.setattr(cti.contacts, "PAGE", 3)
+    monkeypatch.setattr(cti.records.contacts, "PAGE", 3)
     legs = [replace(WHOLE, leg=f"c{n:02}-1", call=f"c{n:02}", entered_at_ms=n // 4) for n in range(20)]
     await keep(database, *legs)
     assert await legs_between(database, 0, 10) == legs

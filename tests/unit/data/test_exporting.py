@@ -14,11 +14,11 @@ import pytest
 import pytest_asyncio
 import yaml
 
-import cti.exporting
-from cti.agent_states import AgentState
+import cti.records.exporting
 from cti.database import Database
 from cti.database.models import AgentStateRow, CallRecordRow, ContactLegRow, DecisionRow
-from cti.exporting import KINDS, CsvSink, ExportError, ParquetSink, export
+from cti.records.agent_states import AgentState
+from cti.records.exporting import KINDS, CsvSink, ExportError, ParquetSink, export
 
 PROJECT = Path(__file__).parents[3]
 NIGHT = 1_795_200_000_000  # UTC milliseconds
@@ -68,7 +68,7 @@ async def as_csv(database, kind, path, since=NIGHT, until=NIGHT + 1000, progress
 @pytest.mark.asyncio
 @pytest.mark.parametrize("page", [3, 1000])
 async def test_each_row_once_and_in_order_whatever_the_page(database, tmp_path, monkeypatch, page):
-    monkeypatch.setattr(cti.exporting, "PAGE", page)
+    monkeypatch.setattr(cti.records.exporting, "PAGE", page)
     told = []
     rows = await as_csv(database, "calls", tmp_path / "calls.csv", progress=told.append)
     assert [row["call"] for row in rows] == [f"c{number:03}" for number in range(11)]

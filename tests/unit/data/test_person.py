@@ -27,8 +27,8 @@ from cti.database.models import (
     TicketRow,
 )
 from cti.dialing import Numbering
-from cti.person import find_person, forms_of
-from cti.records import RecordWriter
+from cti.records.calls import RecordWriter
+from cti.records.person import find_person, forms_of
 from cti.store.base import Namespace
 from cti.store.opening import open_store
 

@@ -8,7 +8,7 @@ import pytest_asyncio
 from sqlalchemy import text
 
 from cti.database import Database, migrate
-from cti.records import CallRecord, RecordWriter, one_call, recent_calls, unfinished_calls
+from cti.records.calls import CallRecord, RecordWriter, one_call, recent_calls, unfinished_calls
 
 
 def step(n: int) -> dict:

@@ -6,10 +6,10 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
-import cti.retention
+import cti.records.retention
 from cti.database import Database
 from cti.database.models import CallRecordRow, ContactLegRow, EffectRow, MessageRow, SurveyRow, TicketRow
-from cti.retention import Sweeper
+from cti.records.retention import Sweeper
 
 pytestmark = pytest.mark.asyncio
 
@@ -59,8 +59,8 @@ def sweeper(database, tmp_path, **days):
 
 
 async def test_what_is_too_old_goes_in_small_batches(database, tmp_path, monkeypatch):
-    monkeypatch.setattr(cti.retention, "BATCH", 3)
-    monkeypatch.setattr(cti.retention, "REST_SECONDS", 0.0)
+    monkeypatch.setattr(cti.records.retention, "BATCH", 3)
+    monkeypatch.setattr(cti.records.retention, "REST_SECONDS", 0.0)
     for number in range(10):
         await keep(database, *rows(101, number))
     await keep(database, *rows(99, 10), *rows(9, 11))

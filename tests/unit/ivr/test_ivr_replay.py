@@ -3,7 +3,7 @@
 import asyncio
 
 from cti.database import Database, migrate
-from cti.records import RecordWriter
+from cti.records.calls import RecordWriter
 from ivr.flows import load_flows
 from ivr.replay import retell
 from tests.unit.ivr.ivr_room import ROOT

@@ -8,11 +8,11 @@ import pytest
 
 from acd.facts import Outcome
 from acd.states import AgentState
-from cti.agent_states import Span
 from cti.kpi import KPIS, LegTally, Limits, Unit, figures_of, kpi
 from cti.kpi.inputs import ABANDONED, ANSWERED, FLOW_OUTS
 from cti.kpi.table import markdown
-from cti.records import CallRecord
+from cti.records.agent_states import Span
+from cti.records.calls import CallRecord
 
 DOCS = Path(__file__).parents[3] / "docs"
 

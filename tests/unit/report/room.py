@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 from acd.config import Agent, PauseReason, Policy, Queue, Team, Tier
 from acd.states import AgentState
-from cti.contacts import Attempt, ContactLeg, LegKind
-from cti.records import CallRecord
+from cti.records.calls import CallRecord
+from cti.records.contacts import Attempt, ContactLeg, LegKind
 from cti.report.document import Asked, document
 from cti.report.gathered import Gathered
 from cti.report.periods import PeriodKind, period_of

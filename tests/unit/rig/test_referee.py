@@ -16,7 +16,7 @@ from acd.simulation.runner import Simulation
 from acd.simulation.staff import Manner
 from acd.simulation.times import Exponential
 from cti.config import read_policy
-from cti.decisions import record_of
+from cti.records.decisions import record_of
 from tests.rig.referee import Referee, Witness
 from tests.rig.rules import Rules
 

@@ -14,7 +14,7 @@ from cti.cli.main import build_app
 from cti.config import load_policy
 from cti.database import Database
 from cti.database.migrate import migrate
-from cti.records import CallRecord, RecordWriter
+from cti.records.calls import CallRecord, RecordWriter
 from cti.simulation.recorded import play_again, rebuild
 
 CONFIG = Path(__file__).parents[3] / "config"

@@ -17,7 +17,7 @@ from cti.http import ApiDeps, LiveCall, make_app, serving
 from cti.http.deps import RecordsDown
 from cti.metrics import Configured, Metrics, Readings
 from cti.policy_in_force import PolicyInForce, PolicyRefused
-from cti.records import CallRecord
+from cti.records.calls import CallRecord
 from cti.report.desk import ReportsDown
 from cti.report.document import Asked, document
 from cti.report.gathered import Gathered

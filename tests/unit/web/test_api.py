@@ -14,12 +14,12 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31
 from acd.config import PauseReason, Queue
 from acd.events import AgentLoggedIn, CallQueued, OfferCause, OfferFailed, TalkEnded
 from acd.states import AgentState
-from cti.agent_states import Span
-from cti.decisions import record_of
 from cti.http import ApiDeps, ListenError, make_app, serving
 from cti.http.app import STYLE_HASH
 from cti.http.every_operation import operation as declared
 from cti.http.table import markdown
+from cti.records.agent_states import Span
+from cti.records.decisions import record_of
 from tests.unit.web.hotline import POLICY, TOKEN, Hotline
 
 pytestmark = pytest.mark.asyncio

@@ -14,9 +14,9 @@ import pytest
 
 from acd.events import AgentLoggedIn, CallQueued
 from acd.states import AgentState
-from cti.agent_states import Span
-from cti.decisions import record_of
 from cti.http import make_app, serving
+from cti.records.agent_states import Span
+from cti.records.decisions import record_of
 from tests.unit.web.hotline import TOKEN, Hotline
 
 pytestmark = pytest.mark.asyncio

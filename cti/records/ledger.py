@@ -12,10 +12,10 @@ import structlog
 from acd.facts import CallAnswered, CallEnded, CallEntered, Fact, OfferEnded, OfferMade, Outcome, TalkFinished
 from cti.calls.state import ChannelPhase
 from cti.clock import Clock
-from cti.contact_writer import ContactWriter
 from cti.control.endings import Ending
 from cti.leading import Transferred
-from cti.records import CallRecord, RecordWriter
+from cti.records.calls import CallRecord, RecordWriter
+from cti.records.contact_writer import ContactWriter
 from cti.tracing import CallSpans, NoSpans
 from ivr.events import DialOutcome
 from ivr.state import Trace

@@ -1,6 +1,6 @@
 """Contact legs: what became of each entry into a line, each callback, each number dialled and each transfer.
 
-A call has as many legs as things were tried for its caller, numbered from 1. `cti.contact_writer` writes them while they
+A call has as many legs as things were tried for its caller, numbered from 1. `cti.records.contact_writer` writes them while they
 happen; whoever reckons figures (reports, the wallboard, exports) reads them here.
 """
 

@@ -16,9 +16,9 @@ from acd.config import Policy
 from acd.facts import AgentChanged, CallEntered, Fact
 from acd.states import AgentState
 from cti.clock import Clock
-from cti.contact_store import Written
-from cti.contacts import ContactLeg
-from cti.queue_log import Line, agent_lines, lines_of, news, started
+from cti.records.contact_store import Written
+from cti.records.contacts import ContactLeg
+from cti.records.queue_log import Line, agent_lines, lines_of, news, started
 
 FLUSH_SECONDS = 1.0
 MOST_LINES = 20_000

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from acd.facts import OfferResult, Outcome
-from cti.contacts import Attempt, ContactLeg, LegKind
+from cti.records.contacts import Attempt, ContactLeg, LegKind
 
 MISSED = frozenset(result.value for result in (OfferResult.NO_ANSWER, OfferResult.BUSY, OfferResult.REJECTED, OfferResult.UNREACHABLE))
 #: what the first who told it knew best

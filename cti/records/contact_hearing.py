@@ -21,9 +21,9 @@ from acd.facts import (
 )
 from acd.states import CallState
 from cti.clock import Clock
-from cti.contact_news import LegNews, reckoned
-from cti.contact_store import Late
-from cti.contacts import LEGS, Attempt, ContactLeg, LegKind
+from cti.records.contact_news import LegNews, reckoned
+from cti.records.contact_store import Late
+from cti.records.contacts import LEGS, Attempt, ContactLeg, LegKind
 from ivr.events import DialOutcome
 
 _LINES = frozenset({LegKind.QUEUE, LegKind.CALLBACK})

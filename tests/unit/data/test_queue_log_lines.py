@@ -14,14 +14,14 @@ from sqlalchemy import insert
 from acd.config import Agent, Policy, Queue
 from acd.facts import AgentChanged, CallEntered
 from acd.states import AgentState
-from cti.agent_states import Span
-from cti.contact_store import Written
-from cti.contacts import LEGS, Attempt, ContactLeg, LegKind
 from cti.database import Database, migrate
 from cti.database.models import AgentStateRow
-from cti.queue_log import agent_lines, lines_of, lines_of_spans, news
-from cti.queue_log_file import QueueLogFile
-from cti.records import RecordWriter
+from cti.records.agent_states import Span
+from cti.records.calls import RecordWriter
+from cti.records.contact_store import Written
+from cti.records.contacts import LEGS, Attempt, ContactLeg, LegKind
+from cti.records.queue_log import agent_lines, lines_of, lines_of_spans, news
+from cti.records.queue_log_file import QueueLogFile
 
 PROJECT = Path(__file__).parents[3]
 ENTERED = ContactLeg(leg="c1-1", call="c1", number=1, kind=LegKind.QUEUE, queue="line", tier="", entered_at_ms=1_000_400, position=2)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from acd.states import AgentState
-from cti.agent_states import Span
+from cti.records.agent_states import Span
 
 _DAY_MS = 86_400_000
 #: from the first ring to the end of the wrap-up

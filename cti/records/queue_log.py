@@ -10,9 +10,9 @@ from enum import Enum
 
 from acd.facts import OfferResult, Outcome
 from acd.states import AgentState
-from cti.agent_states import Span
-from cti.contact_news import MISSED
-from cti.contacts import Attempt, ContactLeg, LegKind
+from cti.records.agent_states import Span
+from cti.records.contact_news import MISSED
+from cti.records.contacts import Attempt, ContactLeg, LegKind
 
 NOBODY = "NONE"
 #: What the Uniqueid of an agent's channel begins with; the rest is the offer's id.

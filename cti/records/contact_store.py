@@ -9,9 +9,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cti.backends.replies import without_control_characters
-from cti.contact_news import LegNews
-from cti.contacts import LEGS, ContactLeg, leg_of
 from cti.database.engine import Database
+from cti.records.contact_news import LegNews
+from cti.records.contacts import LEGS, ContactLeg, leg_of
 
 _WIDTHS = {column.name: column.type.length for column in LEGS.columns if isinstance(column.type, String) and column.type.length}
 

@@ -16,10 +16,10 @@ from typing import Any, Protocol, TextIO, cast
 
 from sqlalchemy import JSON, Float, Integer, Table, and_, or_, select
 
-from cti.contacts import LEGS
 from cti.database.engine import Database
 from cti.database.models import AgentStateRow, CallRecordRow, DecisionRow
-from cti.decisions import DecisionRecord
+from cti.records.contacts import LEGS
+from cti.records.decisions import DecisionRecord
 
 PAGE = 1000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

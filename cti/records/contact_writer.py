@@ -18,12 +18,12 @@ from acd.config import Policy
 from acd.engine import Engine
 from acd.facts import Fact, Outcome
 from cti.clock import Clock
-from cti.contact_hearing import Hearing
-from cti.contact_news import LegNews, closed, wrapped_up
-from cti.contact_store import Late, Written, write
-from cti.contacts import LEGS, ContactLeg, LegKind
 from cti.database.engine import Database
 from cti.leading import Target
+from cti.records.contact_hearing import Hearing
+from cti.records.contact_news import LegNews, closed, wrapped_up
+from cti.records.contact_store import Late, Written, write
+from cti.records.contacts import LEGS, ContactLeg, LegKind
 from cti.store.bounded import Bounded
 from ivr.events import DialOutcome
 

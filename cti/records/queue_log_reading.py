@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from heapq import merge
 
-from cti.agent_states import spans_between
-from cti.contacts import ContactLeg, each_leg_between, legs_alive_since
 from cti.database.engine import Database
-from cti.queue_log import Line, lines_of, lines_of_spans
-from cti.records import callers_of
+from cti.records.agent_states import spans_between
+from cti.records.calls import callers_of
+from cti.records.contacts import ContactLeg, each_leg_between, legs_alive_since
+from cti.records.queue_log import Line, lines_of, lines_of_spans
 
 #: A leg that began so long before a span may still have lines in it.
 LONGEST_LEG_MS = 6 * 3_600_000

@@ -13,9 +13,9 @@ from sqlalchemy import ColumnElement, Table, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from cti.clock import Clock
-from cti.contacts import LEGS
 from cti.database.engine import Database
 from cti.database.models import CallRecordRow, EffectRow, MessageRow, SurveyRow, TicketRow
+from cti.records.contacts import LEGS
 
 EVERY_SECONDS = 3600.0
 #: After the start everything else goes first.

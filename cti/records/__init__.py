@@ -1,0 +1,1 @@
+"""What remains of calls: records, contact legs, decisions, agents' states, and what is read and written from them."""
