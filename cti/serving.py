@@ -15,11 +15,12 @@ from cti.database.engine import Database
 from cti.http import ApiDeps, LiveCall, make_app, serving
 from cti.http.demo import add_demo
 from cti.http.records import DatabaseAgentStates, DatabaseDecisions, DatabaseRecords
+from cti.inputs import read_backends
 from cti.metrics import Metrics
 from cti.monitoring import Alert
 from cti.report.desk import ReportDesk
 from cti.settings import Settings
-from cti.startup import opened, read_backends
+from cti.startup import opened
 from cti.users.access import Access, open_access
 
 

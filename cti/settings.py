@@ -109,6 +109,12 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
 
+def own_url(settings: Settings) -> str:
+    """The address of the server's own HTTP side, as it reaches itself."""
+    host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "[::1]"}.get(settings.http.host, settings.http.host)  # noqa: S104 - every address, this one too
+    return f"http://{host}:{settings.http.port}"
+
+
 def load_settings(path: Path = DEFAULT_FILE) -> Settings:
     """Read the settings file. Raises SettingsError."""
     try:

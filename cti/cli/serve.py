@@ -29,10 +29,10 @@ def serve(
     """
     from cti.ami.errors import OwnershipLost  # noqa: PLC0415 - the other commands need not load all this
     from cti.http.serving import ListenError  # noqa: PLC0415
+    from cti.inputs import StartRefused  # noqa: PLC0415
     from cti.logs import configure_logs  # noqa: PLC0415
     from cti.serving import serve_until_stopped  # noqa: PLC0415
     from cti.settings import SettingsError, load_settings  # noqa: PLC0415
-    from cti.startup import StartRefused  # noqa: PLC0415
     from ivr.document import BadDocument  # noqa: PLC0415
 
     _leave_no_core()

@@ -8,8 +8,7 @@ from cti.backends.config import BackendsConfig, read_backends_config
 from cti.backends.opening import open_backends
 from cti.database.engine import Database, DatabaseAddressError
 from cti.doctor.finding import Finding
-from cti.settings import Settings
-from cti.startup import own_url
+from cti.settings import Settings, own_url
 from cti.store.opening import open_store
 from ivr.document import BadDocument
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from cti.backends.config import read_backends_config
 from cti.config import read_policy
 from cti.config.dialing import load_dialing
+from cti.inputs import configured_names, known_names
 from cti.metrics.axes import Axis, Names
 from cti.metrics.catalogue import DEFINITIONS, Definition, series
-from cti.startup import configured_names, known_names
 from ivr.flows import load_flows, read_files
 
 _PROJECT = Path(__file__).parents[2]
