@@ -10,7 +10,7 @@ from acd_room import Room, agent, brief, small_policy
 from acd.chance import Chance
 from acd.config import SkillNeed
 from acd.eligibility import Ineligibility, Reason
-from acd.events import CallAbandoned, CallQueued, PolicyReplaced
+from acd.events import AgentLoggedOut, CallAbandoned, CallQueued, PolicyReplaced
 from acd.ordered import Ordered
 from acd.roster import Roster
 
@@ -84,3 +84,18 @@ def test_callers_with_needs_of_all_kinds_leave_nothing_behind():
     assert brief(room.queue("any")) == [("offer", "any", "bo")]
     room.hear(PolicyReplaced(small_policy(agents=(agent("anna"), agent("chen", nobody_has_it=1)))))
     assert brief(room.log_in("chen")) == [("offer", "waits", "chen")]
+
+
+def test_an_agent_who_comes_and_goes_while_nobody_asks_leaves_nothing_behind():
+    """A search that nobody needs any more only notes who is free: it must not remember every time."""
+    room = Room(small_policy(agents=(agent("anna"),)))
+    room.queue("c1")
+    room.engine.handle(CallAbandoned("c1"), room.now)
+    for _ in range(1_000):
+        room.log_in("anna")
+        room.engine.handle(AgentLoggedOut("anna"), room.now)
+    pools = room.engine._world.agents["anna"].pools
+    assert pools
+    assert all(len(pool._noted) + len(pool._heap) < 200 for pool in pools)
+    room.log_in("anna")
+    assert brief(room.queue("c2")) == [("offer", "c2", "anna")]
