@@ -15,7 +15,8 @@ TIERS = {name: Tier(name, seconds) for name, seconds in [("diamond", 300), ("gol
 NAMES = tuple(TIERS)
 QUEUES = ("billing", "faults", "general", "moves", "business")
 SKILLS = tuple(f"skill{n:02}" for n in range(50))
-SECONDS_PER_EVENT = 0.001
+MOST_SECONDS_PER_EVENT = 0.001
+ROUND_SECONDS = 10.0  #: in which each agent is served once: longer, and phones would ring until their offers are withdrawn
 
 
 def policy(agents: int, chance: random.Random, strategy: str = "longest_idle") -> Policy:
@@ -43,6 +44,7 @@ class Floor:
         self.staff = list(self.policy.agents.values())
         self.engine = Engine(self.policy, offer_prefix="b-")
         self.now = 0.0
+        self.seconds_per_event = min(MOST_SECONDS_PER_EVENT, ROUND_SECONDS / (5 * agents))
         self.number = 0
         self.offers: deque[str] = deque()
         self.coming: deque[CallQueued] = deque()  #: callers made beforehand, so that making them is not measured
@@ -54,9 +56,9 @@ class Floor:
         while len(self.engine._world.calls) > waiting + agents and self.offers:
             self.serve(another=False)
 
-    def tell(self, event: Event, seconds: float = SECONDS_PER_EVENT) -> None:
+    def tell(self, event: Event, seconds: float | None = None) -> None:
         """Tell the engine so much later; note the offers it makes."""
-        self.now += seconds
+        self.now += self.seconds_per_event if seconds is None else seconds
         for command in self.engine.handle(event, self.now).commands:
             if isinstance(command, OfferCall):
                 self.offers.append(command.offer)
