@@ -71,6 +71,7 @@ class DayFigures:
         self._window = day_window(self._date, clock.zone)
         self._today: dict[str, LegTally] = {}
         self._minutes: dict[int, dict[str, LegTally]] = {}
+        self._all: dict[int, LegTally] = {}  # the same of all lines together, for the trend
         self._waiting: dict[int, int] = {}
         self._past: dict[int, Minute] = {}  # finished minutes of the trend, made once
         self._talking: set[str] = set()  # their answers are counted
@@ -101,7 +102,7 @@ class DayFigures:
     def _answered(self, fact: CallAnswered, at_ms: int) -> None:
         if fact.call not in self._talking:
             self._talking.add(fact.call)
-            self._count(fact.queue, at_ms, Entry(Outcome.ANSWERED.value, round(fact.wait_seconds * 1000)))
+            self._count(fact.queue, at_ms, Entry(Outcome.ANSWERED.value, int(fact.wait_seconds * 1000)))
 
     def _ended(self, fact: CallEnded, at_ms: int) -> None:
         told = fact.call in self._talking
@@ -110,7 +111,7 @@ class DayFigures:
             return
         if fact.outcome is Outcome.ANSWERED:
             self._unseen.add(fact.call)
-        self._count(fact.queue, at_ms, Entry(fact.outcome.value, round(fact.wait_seconds * 1000)))
+        self._count(fact.queue, at_ms, Entry(fact.outcome.value, int(fact.wait_seconds * 1000)))
 
     def _count(self, queue: str, at_ms: int, entry: Entry) -> None:
         self._turn_over()
@@ -121,6 +122,7 @@ class DayFigures:
         minute = at_ms // MINUTE_MS
         if minute > self._minute() - KEPT_MINUTES:
             self._minutes.setdefault(minute, {}).setdefault(queue, LegTally()).add(entry, limits)
+            self._all.setdefault(minute, LegTally()).add(entry, limits)
 
     def waiting(self, callers: int) -> None:
         """Take how many wait now; the last word of a minute stands for it."""
@@ -183,7 +185,7 @@ class DayFigures:
             self._date, self._today = today, {}
             self._window = day_window(today, self._clock.zone)
         oldest = self._minute() - KEPT_MINUTES
-        for known in (self._minutes, self._waiting, self._past):
+        for known in (self._minutes, self._all, self._waiting, self._past):
             while known and (first := min(known)) <= oldest:
                 del known[first]
 
@@ -214,12 +216,10 @@ class DayFigures:
         return made
 
     def _one(self, minute: int) -> Minute:
-        own, window = LegTally(), LegTally()
+        own, window = self._all.get(minute, LegTally()), LegTally()
         for each in self._window_of(minute):
-            for tally in self._minutes.get(each, {}).values():
-                window.merge(tally)
-        for tally in self._minutes.get(minute, {}).values():
-            own.merge(tally)
+            if each in self._all:
+                window.merge(self._all[each])
         return Minute(own.offered, own.answered, own.abandoned, self._waiting.get(minute, 0), ratio("sl_offered", window))
 
     @staticmethod

@@ -60,6 +60,8 @@ class BoardHub:
         self._board: Board | None = None
         self._texts: dict[Viewer, bytes] = {}
         self._changed = asyncio.Event()
+        self._one_cut_at_a_time = asyncio.Lock()
+        self._cutting_seconds = 0.0  # what cutting the present board for its viewers has taken
         self._wanted = asyncio.Event()
         self._closing = False
         self.made = 0  #: boards made
@@ -87,7 +89,7 @@ class BoardHub:
         """Make boards while anybody looks, until cancelled."""
         while True:
             await self._wanted.wait()
-            took_seconds = self._renew()
+            took_seconds = self._cutting_seconds + self._renew()
             rest_seconds = min(MOST_SECONDS, max(LEAST_SECONDS, took_seconds / LARGEST_SHARE))
             await asyncio.sleep(rest_seconds)
             with contextlib.suppress(TimeoutError):
@@ -104,7 +106,7 @@ class BoardHub:
             self.log.exception("board_failed")
             return MOST_SECONDS
         self.made += 1
-        self._texts = {}
+        self._texts, self._cutting_seconds = {}, 0.0
         for client in self._clients:
             client.news.set()
         return self._now() - began
@@ -114,8 +116,10 @@ class BoardHub:
         text = self._texts.get(viewer)
         if text is None:
             assert self._board is not None
+            began = self._now()
             text = b"event: board\ndata: " + self._cut(self._board, viewer).model_dump_json().encode() + b"\n\n"
             self._texts[viewer] = text
+            self._cutting_seconds += self._now() - began
         return text
 
     # ---- serving
@@ -173,6 +177,10 @@ class BoardHub:
         except TimeoutError:
             return _HEARTBEAT
         client.news.clear()
+        if client.viewer not in self._texts:  # one cut in a turn of the loop: calls come in between
+            async with self._one_cut_at_a_time:
+                await asyncio.sleep(0)
+                return _HEARTBEAT if self._board is None else self._text(client.viewer)
         return _HEARTBEAT if self._board is None else self._text(client.viewer)
 
 

@@ -36,7 +36,7 @@ def guarded(operation: Operation, handler: Handler, deps: ApiDeps) -> Handler:
             raise Refusal(403, f"{known.viewer.role.value.replace('_', ' ')}s may not do this here; docs/api.md says who may")
         session = known.session
         request[KNOWN], request[REACH] = known, reach
-        request[ALLOWED] = lambda: True if session is None else deps.access.still(session)
+        request[ALLOWED] = lambda: session is None or deps.access.still(session, known.viewer)
         return await handler(request)
 
     return guard

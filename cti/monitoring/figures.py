@@ -97,6 +97,7 @@ class Gathering:
         if queue is None:
             return
         counts = self._slot(now).setdefault(name, Counts())
+        wait_seconds = int(wait_seconds * 1000) / 1000  # as the records keep it, so that all agree who was in time
         in_time = wait_seconds <= queue.service_level_seconds
         if outcome is Outcome.ANSWERED:
             counts.answered += 1

@@ -17,7 +17,7 @@ from cti.leading import Transferred
 from cti.records.calls import CallRecord, RecordWriter
 from cti.records.contact_writer import ContactWriter
 from cti.tracing import CallSpans, NoSpans
-from ivr.events import DialOutcome
+from ivr.events import DialOutcome, QueueOutcome
 from ivr.state import Trace
 
 #: How much of the trail the record keeps; a longer one keeps its beginning.
@@ -28,6 +28,12 @@ _OUTSIDE_TALKS = frozenset({ChannelPhase.TALK, ChannelPhase.TALKED})
 _ELSEWHERE = frozenset({"queue", "dial"})
 #: How the last queue let a caller go for whom nobody was there.
 _LOST = frozenset(outcome.value for outcome in (Outcome.ABANDONED, Outcome.OVERFLOWED, Outcome.REJECTED_FULL))
+#: What the engine calls it, by the flow's word for how he came back from the line.
+_LET_GO = {
+    QueueOutcome.MAX_WAIT.value: Outcome.OVERFLOWED.value, QueueOutcome.EMPTY.value: Outcome.OVERFLOWED.value, QueueOutcome.FULL.value: Outcome.REJECTED_FULL.value,
+    QueueOutcome.MENU.value: Outcome.LEFT_QUEUE.value, QueueOutcome.VOICEMAIL.value: Outcome.VOICEMAIL.value,
+    QueueOutcome.CALLBACK.value: Outcome.CALLBACK.value, QueueOutcome.CLOSED.value: Outcome.CLOSED.value,
+}  # fmt: skip
 
 
 class IvrMetrics(Protocol):
@@ -345,6 +351,7 @@ class Ledger:
             entry.known.setdefault("tier", fact.tier)
             if fact.outcome is not Outcome.ANSWERED:
                 entry.wait_ms += int(fact.wait_seconds * 1000)
+            self._records.update(fact.call, queue=fact.queue, wait_ms=entry.wait_ms)  # the next process would not know it
         self.log.info("queue_ended", call=fact.call, queue=fact.queue, tier=fact.tier, outcome=fact.outcome.value, reason=fact.reason, wait_seconds=round(fact.wait_seconds, 3))
 
 
@@ -382,5 +389,7 @@ def _reopened(record: CallRecord, caller: str, called: str) -> _Open:
         entry.known["tickets"] = list(record.tickets)
     entry.queue, entry.agent, entry.answered = record.queue, record.agent, record.answered_at_ms is not None
     entry.put_through = any(step.get("type") == "dial" and step.get("result") == DialOutcome.ANSWERED for step in record.trail)
+    came_back = [step.get("result") for step in record.trail if step.get("type") == "queue"]
+    entry.queue_outcome = _LET_GO.get(str(came_back[-1])) if came_back else None
     entry.wait_ms, entry.talk_ms = record.wait_ms or 0, record.talk_ms or 0
     return entry

@@ -78,11 +78,12 @@ def forms_of(number: str, numbering: Numbering) -> tuple[str, ...]:
     normal = numbering.normal(number)
     if len(normal) < FEWEST_DIGITS:
         return ()
-    bare = normal.removeprefix(numbering.national_prefix) if normal.startswith(numbering.national_prefix) else normal
-    digits = re.sub(r"\D", "", number)
     abroad = normal.startswith(numbering.international_prefix)
+    prefix = numbering.international_prefix if abroad else numbering.national_prefix
+    bare = normal.removeprefix(prefix)
+    digits = re.sub(r"\D", "", number)
     own = [] if abroad else [f"{before}{numbering.country_code}{bare}" for before in ("", "+", numbering.international_prefix)]
-    other = [f"+{normal.removeprefix(numbering.international_prefix)}"] if abroad else []
+    other = [f"+{bare}"] if abroad else []
     return tuple(dict.fromkeys((normal, bare, digits, *own, *other)))
 
 

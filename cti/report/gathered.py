@@ -10,7 +10,7 @@ from acd.config import Policy
 from acd.facts import OfferResult
 from acd.states import AgentState
 from cti.kpi import CallTally, LegTally, Limits
-from cti.kpi.inputs import ABANDONED, ANSWERED
+from cti.kpi.inputs import ABANDONED, ANSWERED, SELF_SERVICE
 from cti.records.calls import CallRecord
 from cti.records.contacts import ContactLeg, LegKind
 from cti.report.sums import (
@@ -27,6 +27,8 @@ from cti.report.sums import (
 
 _MISSED = frozenset(each.value for each in (OfferResult.NO_ANSWER, OfferResult.REJECTED, OfferResult.UNREACHABLE, OfferResult.BUSY))
 _QUARTER_HOUR_MS = 900_000
+#: calls whose flow ended by itself, or after a talk
+_NOT_HUNG_UP = frozenset({ANSWERED, "put_through", SELF_SERVICE, "failed"})
 
 
 class Gathered:
@@ -48,7 +50,6 @@ class Gathered:
         self.promises: dict[str, Promises] = {}
         self.outside: Counter[str] = Counter()
         self.calls = CallTally()
-        self.calls_by_tier: dict[str, CallTally] = {}
         self.call_outcomes: Counter[str] = Counter()
         self.flows: Counter[str] = Counter()
         self.steps: dict[tuple[str, str], StepSums] = {}
@@ -169,7 +170,6 @@ class Gathered:
         self.calls.add(call)
         if call.ended_at_ms is None:
             return
-        self.calls_by_tier.setdefault(call.tier or "", CallTally()).add(call)
         self.call_outcomes[call.outcome or ""] += 1
         self._trail(call)
 
@@ -214,8 +214,7 @@ def grouped(lines: Mapping[tuple[str, str], Line], part: int, known: Collection[
 
 def _hung_up_in(call: CallRecord | CallRead, last: Mapping[str, Any]) -> bool:
     """Whether the caller left by hanging up in the last step of his trail. Whoever hangs up after his talk does not count."""
-    kind = last.get("type")
-    return last.get("result") == "ended" and kind != "hangup" and not (kind in {"queue", "dial"} and call.outcome in {ANSWERED, "put_through"})
+    return last.get("result") == "ended" and last.get("type") != "hangup" and call.outcome not in _NOT_HUNG_UP
 
 
 def _bar(wait_ms: int) -> int:

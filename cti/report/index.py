@@ -25,7 +25,7 @@ def index_page(today: date, language: str, queues: Mapping[str, tuple[str, str]]
         f'<tr><td>{word(kind.value)}</td><td class="left">{" &ensp; ".join(_link(period, language) for period in _latest(kind, today))}</td></tr>' for kind in PeriodKind
     )
     single = " &ensp; ".join(
-        link("month", today, language, word("queue_only", queue=zh if language == "zh" else en) if zh and en else name, name) for name, (zh, en) in queues.items()
+        link("month", today, language, escape(word("queue_only", queue=(zh if language == "zh" else en) or name)), name) for name, (zh, en) in queues.items()
     )
     other = "en" if language == "zh" else "zh"
     body = (

@@ -118,7 +118,13 @@ class Access:
         for patience, key in keys:  # counted first, so that many tries at once gain nothing
             patience.failed(key, now)
         user = self._users().get(name)
-        if not await self._checker.fits(password, None if user is None else user.password_hash) or user is None:
+        try:
+            fits = await self._checker.fits(password, None if user is None else user.password_hash)
+        except BaseException:  # nobody looked at the password: too busy, or the browser went away
+            for patience, key in keys:
+                patience.take_back(key)
+            raise
+        if not fits or user is None:
             self.log.warning("log_in_refused", address=address)  # the name may be a password typed into the wrong field
             raise WrongPassword
         self._names.succeeded(name)
@@ -137,9 +143,9 @@ class Access:
         """End a session."""
         self._sessions.end(session, self._now())
 
-    def still(self, session: Session) -> bool:
-        """Whether a session that was good still is."""
-        return session.expires > self._now() and not self._sessions.has_ended(session) and self._viewer_of(session) is not None
+    def still(self, session: Session, viewer: Viewer) -> bool:
+        """Whether a session that was good still is, and still is this viewer's."""
+        return session.expires > self._now() and not self._sessions.has_ended(session) and self._viewer_of(session) == viewer
 
     def close(self) -> None:
         """Give the threads back."""

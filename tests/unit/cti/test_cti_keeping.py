@@ -251,6 +251,23 @@ async def test_a_call_found_again_keeps_what_its_record_knew(books):
     assert (record.tier, record.tickets, record.wait_ms, record.queue) == ("gold", ("T1",), 1000, "billing")
 
 
+@pytest.mark.parametrize(("came_back", "outcome"), [("max_wait", "overflowed"), ("full", "rejected_full"), ("voicemail", "voicemail"), ("menu", "left_queue")])
+async def test_how_the_line_let_him_go_outlives_a_kill(books, came_back, outcome):
+    """He is in his flow still when the server is killed, and hears it to its end under the next one."""
+    trail = ({"at_ms": 6, "flow": "main", "step": "wait", "type": "queue", "result": came_back},)
+    books.before["c1"] = CallRecord(call="c1", started_at_ms=5, queue="billing", wait_ms=1000, trail=trail)
+    await books.ledger.recall()
+    books.begin("c1", adopted=True)
+    books.ledger.ended("c1", cause="completed", hangup_cause=16)
+    assert (books.writer.records["c1"].outcome, books.writer.records["c1"].queue) == (outcome, "billing")
+
+
+async def test_the_line_that_let_him_go_is_written_at_once(books):
+    books.begin("c1")
+    books.ledger.told(CallEnded("c1", "billing", "gold", Outcome.OVERFLOWED, "max_wait", 7.0), 0.0)
+    assert (books.writer.records["c1"].queue, books.writer.records["c1"].wait_ms) == ("billing", 7000)
+
+
 async def test_after_a_restart_of_asterisk_what_is_on_no_channel_is_lost(books):
     books.before["c0"] = CallRecord(call="c0", started_at_ms=5)
     await books.ledger.recall()

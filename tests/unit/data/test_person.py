@@ -43,7 +43,8 @@ def test_a_number_has_its_forms_and_what_is_none_has_none():
     for written in ("13800138002", "+86 138-0013-8002", "008613800138002"):
         assert set(forms_of(written, numbering)) == expected
     assert {"01067890123", "1067890123", "+861067890123"} <= set(forms_of("+86 10 6789 0123", numbering))
-    assert {"0049301234567", "+49301234567"} <= set(forms_of("+49 30 1234567", numbering))
+    for written in ("+49 30 1234567", "0049 30 1234567"):
+        assert {"0049301234567", "+49301234567", "49301234567"} <= set(forms_of(written, numbering))
     assert forms_of("anonymous", numbering) == forms_of("", numbering) == forms_of("801", numbering) == ()
 
 
