@@ -29,7 +29,7 @@ NUMBERS = tuple(f"137000300{number:02d}" for number in range(1, CALLERS + 1))
 LINES = Lines(
     {"rounds": {"ring_at_once": PHONES, "offer_timeout_seconds": 100}}, {name: {"queues": ["rounds"]} for name in AGENTS}
 )
-#: Between the callers' answers: who plays eighty phones has one processor for their sound.
+#: Between the callers' answers, and half of it between their goodbyes: who plays eighty phones has one processor for their sound.
 STAGGER_SECONDS = 0.4
 
 
@@ -45,8 +45,8 @@ async def test_twenty_talks_and_sixty_refusals(lines: Site) -> None:
         await gathered(*(agent_is(server, name, "ready", 30) for name in AGENTS))
         async with asyncio.TaskGroup() as callers:
             leave = asyncio.Event()
-            for number in NUMBERS:
-                callers.create_task(_calls(lines, number, leave))
+            for place, number in enumerate(NUMBERS):
+                callers.create_task(_calls(lines, number, leave, STAGGER_SECONDS * place / 2))
             calls = await gathered(*(farm[name].called(90) for name in AGENTS))
             await gathered(*(eventually(lambda call=call: call.dialogue.first("INVITE", status=180), 60, f"{call.agent} rings") for call in calls))
             by_caller: dict[str, list[AgentCall]] = {number: [] for number in NUMBERS}
@@ -72,7 +72,8 @@ async def test_twenty_talks_and_sixty_refusals(lines: Site) -> None:
         assert farm.double_offers() == []
 
 
-async def _calls(lines: Site, number: str, leave: asyncio.Event) -> None:
+async def _calls(lines: Site, number: str, leave: asyncio.Event, then_seconds: float) -> None:
     async with LINES.caller(lines, number, "rounds") as caller:
         await asyncio.wait_for(leave.wait(), 200)
-        await caller.hangup()
+        await asyncio.sleep(then_seconds)
+        await caller.hangup(within=30)
