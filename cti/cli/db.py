@@ -1,19 +1,18 @@
 """`hotline db upgrade|demo|messages`: make the tables, fill in the demo company, show text messages."""
 
-import asyncio
-from collections.abc import Coroutine, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cti.cli.console import BAD_INPUT, FAILED, fail, say
+from cti.cli.console import BAD_INPUT, fail, say
+from cti.cli.reading import done
 
 if TYPE_CHECKING:
-    from cti.database.models import SmsRow
+    from collections.abc import Sequence
 
-T = TypeVar("T")
+    from cti.database.models import SmsRow
 
 Address = Annotated[
     str,
@@ -35,8 +34,8 @@ def upgrade(database: Address = "", settings: SettingsFile = None) -> None:
 
     Example: hotline db upgrade --database sqlite:///run/hotline.db
     """
-    url = database or _set_url(settings)
-    changed = _done(_upgraded(url))
+    url = database or set_url(settings)
+    changed = done(_upgraded(url))
     say("The database is up to date now." if changed else "The database was up to date already.")
 
 
@@ -48,8 +47,8 @@ def demo(database: Address = "", settings: SettingsFile = None) -> None:
 
     Example: hotline db demo --database sqlite:///run/hotline.db
     """
-    url = database or _set_url(settings)
-    added = _done(_seeded(url))
+    url = database or set_url(settings)
+    added = done(_seeded(url))
     say(f"{added} demo customers added; see docs/demo.md." if added else "The demo customers were all there already.")
 
 
@@ -63,7 +62,7 @@ def messages(
 
     Example: hotline db messages --database sqlite:///run/hotline.db --limit 5
     """
-    rows = _done(_messages(database or _set_url(settings), limit))
+    rows = done(_messages(database or set_url(settings), limit))
     for row in rows:
         at = datetime.fromtimestamp(row.created_at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
         say(f"{at}  {row.number:<15}  {row.state:<8}{row.gateway:<12}{row.text}")
@@ -71,7 +70,8 @@ def messages(
         say("No text messages.")
 
 
-def _set_url(settings: Path | None) -> str:
+def set_url(settings: Path | None) -> str:
+    """Return the database's address of the settings file; ends the program with status 2 when it cannot be used."""
     from cti.settings import SettingsError, load_settings  # noqa: PLC0415 - here and below: other commands need not load it
     from cti.supervisor.settings import RunSettings  # noqa: PLC0415
 
@@ -103,21 +103,3 @@ async def _seeded(url: str) -> int:
     from cti.database.demo import add_demo  # noqa: PLC0415
 
     return await add_demo(url)
-
-
-def _done(work: Coroutine[Any, Any, T]) -> T:
-    """Return what the work returns; say in words what went wrong."""
-    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
-
-    from cti.database import DatabaseAddressError  # noqa: PLC0415
-    from cti.database.migrate import UnknownRevisionError  # noqa: PLC0415
-
-    try:
-        return asyncio.run(work)
-    except DatabaseAddressError as error:
-        fail(str(error), BAD_INPUT)
-    except UnknownRevisionError as error:
-        fail(str(error), FAILED)
-    except (SQLAlchemyError, OSError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        fail(f"The database cannot be used: {reason}. See that it runs and that its folder may be written.", FAILED)

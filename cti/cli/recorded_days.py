@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from cti.cli.console import BAD_INPUT, fail
-from cti.cli.db import _done, _set_url
+from cti.cli.db import set_url
+from cti.cli.reading import done
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,7 @@ def records_of(day: str, zone: str, database: str, settings: Path | None) -> "tu
 
     """
     since, until = _span(day, zone)
-    return since, _done(_read(database or _set_url(settings), since, until))
+    return since, done(_read(database or set_url(settings), since, until))
 
 
 def _span(day: str, zone: str) -> tuple[int, int]:
@@ -37,7 +38,11 @@ def _span(day: str, zone: str) -> tuple[int, int]:
         begin = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=ZoneInfo(zone))
     except (ValueError, KeyError, OSError):
         fail(f"{day} {zone}: write a day like 2026-11-21 and a zone like Asia/Shanghai", BAD_INPUT)
-    return tuple(int(at.astimezone(UTC).timestamp() * 1000) for at in (begin, begin + timedelta(days=1)))  # type: ignore[return-value]
+    return _ms(begin), _ms(begin + timedelta(days=1))
+
+
+def _ms(at: datetime) -> int:
+    return int(at.astimezone(UTC).timestamp() * 1000)
 
 
 async def _read(url: str, since_ms: int, until_ms: int) -> "Sequence[CallRecord]":

@@ -10,7 +10,8 @@ import typer
 
 from cti.cli.asking import printable
 from cti.cli.console import BAD_INPUT, FAILED, fail, say
-from cti.cli.db import Address, SettingsFile, _done, _set_url
+from cti.cli.db import Address, SettingsFile, set_url
+from cti.cli.reading import done
 from ivr.document import BadDocument
 from ivr.flows import load_flows
 from ivr.replay import Told, retell
@@ -41,7 +42,7 @@ def replay(
         fail(f"--zone {zone}: no such time zone. Write e.g. Asia/Shanghai", BAD_INPUT)
     except (BadDocument, OSError) as error:
         fail(str(error), BAD_INPUT)
-    record = _done(_one(database or _set_url(settings), call))
+    record = done(_one(database or set_url(settings), call))
     if record is None:
         fail(f"No call {printable(call)} in the records. Take the id from the log or from GET /api/calls", FAILED)
     for line in _head(record, clock):

@@ -18,7 +18,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from cti.cli.console import BAD_INPUT, FAILED, fail, say
-from cti.cli.db import Address, SettingsFile, _done
+from cti.cli.db import Address, SettingsFile
+from cti.cli.reading import done
 
 if TYPE_CHECKING:
     from acd.config import Policy
@@ -124,7 +125,7 @@ def demo(
 
     period = _period(PeriodKind.MONTH, date, _zone(zone))
     with _progress("playing") as tell:
-        calls = _done(_played(database, period, scenario, flows, seed, _zone(zone), tell))
+        calls = done(_played(database, period, scenario, flows, seed, _zone(zone), tell))
     say(f"{calls:,} calls of {period.before().name} and {period.name} are in {database}.")
     say(f"Next: hotline report month --date {period.first} --database {database} -o demo.html")
 
@@ -144,7 +145,7 @@ def _report(kind: str, date: str, queue: str, language: Language, output: Path |
         fail(f'--queue: no queue is called "{queue}". Name one of {", ".join(policy.queues)}.', BAD_INPUT)
     period = _period(PeriodKind(kind), date, sources.zone)
     with _progress(f"reading {period.name}") as tell:
-        told = _done(_made(sources, policy, period, queue, language.value, tell))
+        told = done(_made(sources, policy, period, queue, language.value, tell))
     if output is not None:
         _write(output, page(told))
     if as_json:

@@ -7,6 +7,7 @@ with an exemplar (the last call that fell into a bucket).
 
 import re
 import time
+from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections.abc import Callable, Container, Iterable, Sequence
 from enum import IntEnum
@@ -24,7 +25,7 @@ class Form(IntEnum):
     OPEN = 1  #: OpenMetrics 1.0
 
 
-class Series:
+class Series(ABC):
     """One combination of label values; `head` is the metric's name, `labels` are written `a="b",c="d"`."""
 
     __slots__ = ("head", "labels", "texts")
@@ -46,9 +47,9 @@ class Series:
         """How many lines it has."""
         return 1
 
+    @abstractmethod
     def write(self, form: Form) -> str:
         """Make the lines."""
-        raise NotImplementedError
 
 
 class Number(Series):

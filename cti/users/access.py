@@ -118,12 +118,13 @@ class Access:
         for patience, key in keys:  # counted first, so that many tries at once gain nothing
             patience.failed(key, now)
         user = self._users().get(name)
+        fits: bool | None = None
         try:
             fits = await self._checker.fits(password, None if user is None else user.password_hash)
-        except BaseException:  # nobody looked at the password: too busy, or the browser went away
-            for patience, key in keys:
-                patience.take_back(key)
-            raise
+        finally:
+            if fits is None:  # nobody looked at the password: too busy, or the browser went away
+                for patience, key in keys:
+                    patience.take_back(key)
         if not fits or user is None:
             self.log.warning("log_in_refused", address=address)  # the name may be a password typed into the wrong field
             raise WrongPassword
